@@ -1,0 +1,1 @@
+"""Scores, alpha*, intervals and ranks: pure functions over the stored tables."""

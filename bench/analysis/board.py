@@ -1,0 +1,103 @@
+"""The ranked table of a benchmark as a value, and its JSON."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import Any, Literal
+
+from bench.analysis.records import SCHEMA_VERSION, number_or_none
+
+__all__ = ["AlphaProtocol", "Board", "BoardRow", "Estimate"]
+
+AlphaProtocol = Literal["dev", "fixed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A value with the ends of its 95 % interval; NaN where undefined."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True, slots=True)
+class BoardRow:
+    """One method on a board; for the scores see ``Scores``, for the means ``Measures``.
+
+    Attributes:
+        coverage: share of the cross pairs with outcome ``ok``, 0 to 1.
+        pairs: number of cross pairs.
+        failures: number of cross pairs of every outcome but ``ok``.
+        expression_skill_at_zero, identity_retention_at_zero, naturalness_at_zero: scores of the
+            method's own mean faces, what it loses before any transfer; None without alpha.
+        rank: 1 is best; equal scores share the smaller rank.
+        rank_without_failures: the rank if failed pairs were left out for every method.
+    """
+
+    method: str
+    run_id: str
+    is_anchor: bool
+    alpha: float | None
+    alpha_protocol: AlphaProtocol | None
+    transfer_score: Estimate
+    expression_skill: Estimate
+    raw_expression_skill: Estimate
+    identity_retention: Estimate
+    naturalness: Estimate
+    coverage: float
+    pairs: int
+    failures: dict[str, int]
+    au_mse: float
+    au_mae: float
+    id_dist_target: float
+    id_dist_source: float
+    expression_skill_at_zero: float | None
+    identity_retention_at_zero: float | None
+    naturalness_at_zero: float | None
+    images_per_second: float | None
+    peak_memory_mib: float | None
+    rank: int
+    rank_without_failures: int
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name; an estimate is its value, with ``<name>_interval`` beside it.
+
+        An interval is {"low", "high"}, or null where it is undefined.
+        """
+        row: dict[str, Any] = {}
+        for field in fields(self):
+            value = getattr(self, field.name)
+            if isinstance(value, Estimate):
+                row[field.name] = number_or_none(value.value)
+                row[f"{field.name}_interval"] = _interval_dict(value)
+            elif isinstance(value, float):
+                row[field.name] = number_or_none(value)
+            else:
+                row[field.name] = value
+        return row
+
+
+@dataclass(frozen=True, slots=True)
+class Board:
+    """The ranked table of a benchmark, best first, with what a reader must know about it."""
+
+    benchmark: str
+    part: str
+    rows: tuple[BoardRow, ...]
+    notes: tuple[str, ...]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON of ``bench run --json``; what is undefined is null."""
+        return {
+            "schema_version": SCHEMA_VERSION,
+            "benchmark": self.benchmark,
+            "part": self.part,
+            "rows": [row.to_dict() for row in self.rows],
+            "notes": list(self.notes),
+        }
+
+
+def _interval_dict(estimate: Estimate) -> dict[str, float] | None:
+    low, high = number_or_none(estimate.low), number_or_none(estimate.high)
+    return None if low is None or high is None else {"low": low, "high": high}

@@ -1,0 +1,65 @@
+"""The ``bench`` command. One module per command; nothing heavy is imported before it is needed."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+
+from bench import __version__
+from bench.cli.alpha_search import alpha_search
+from bench.cli.data import data
+from bench.cli.listing import listing
+from bench.cli.report import report
+from bench.cli.run import run
+from bench.errors import BenchError
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="bench",
+    help="Measure how well a method transfers a facial expression without changing who it is.",
+    epilog="Start with: bench run glow-arith --benchmark london --data DIR, then bench report --html",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode="markdown",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"bench {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: bool = typer.Option(
+        False, "--version", callback=_show_version, is_eager=True, help="Show the version."
+    ),
+) -> None:
+    """Measure how well a method transfers a facial expression without changing who it is."""
+
+
+app.command("run")(run)
+app.command("alpha-search")(alpha_search)
+app.command("report")(report)
+app.add_typer(listing, name="list")
+app.add_typer(data, name="data")
+
+
+def main() -> None:
+    """Runs the command line; what a user can mend is one line on stderr and exit status 1."""
+    try:
+        app()
+    except BenchError as error:
+        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+        sys.exit(1)
+    except KeyboardInterrupt:
+        print("stopped; the same command goes on where this one was", file=sys.stderr)
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(1)

@@ -1,0 +1,62 @@
+"""``bench alpha-search``."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli import options
+from bench.cli.output import print_json, stdout
+
+__all__ = ["alpha_search"]
+
+
+def alpha_search(
+    method: Annotated[str, typer.Argument(help="Name of a method or a .py file.")],
+    benchmark: options.BenchmarkName = "london",
+    data: options.Data = None,
+    out: options.Out = Path("runs"),
+    alphas: options.Alphas = "",
+    limit: options.Limit = None,
+    device: options.Device = "cpu",
+    embedder: options.Embedder = None,
+    au: options.AuEstimator = None,
+    param: options.Parameters = None,
+    seed: options.Seed = 0,
+    keep_images: options.KeepImages = False,
+    json: options.Json = False,
+) -> None:
+    """Find alpha\\* (least Action Unit error) and the identity crossover, on the dev part alone.
+
+    Examples:
+
+    `bench alpha-search glow-arith --benchmark london --data DIR`
+
+    `bench alpha-search glow-arith --benchmark london --data DIR --alphas 0:1:0.05 --json`
+    """
+    from bench import api
+    from bench.plugins.registry import load_method
+    from bench.report.terminal import print_alpha_search
+
+    settings = api.Settings(
+        benchmark=benchmark,
+        data=options.require_data(data, benchmark),
+        out=out,
+        alphas=options.parse_alphas(alphas),
+        limit=limit,
+        device=device,
+        embedder=embedder,
+        au_estimator=au,
+        parameters=options.parse_parameters(param),
+        seed=seed,
+        keep_images=keep_images,
+    )
+    search = api.alpha_search(method, settings)
+    name = load_method(method).name
+    full_name = settings.load_benchmark().name
+    if json:
+        print_json(search.to_dict(benchmark=full_name, method=name))
+    else:
+        print_alpha_search(search, full_name, name, stdout())

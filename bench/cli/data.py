@@ -1,0 +1,140 @@
+"""``bench data``: what a dataset is, whether a copy is whole, and how its split was made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli import options
+from bench.cli.output import print_json, stdout
+from bench.errors import BenchError
+
+__all__ = ["data"]
+
+data = typer.Typer(help="Look at datasets, verify a copy, make a split.", no_args_is_help=True)
+
+Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
+
+
+@data.command("show")
+def show(name: Name, json: options.Json = False) -> None:
+    """Show a dataset's card: what it is, its licence, where to get it.
+
+    Example: `bench data show london`
+    """
+    from dataclasses import asdict
+
+    from bench.data.card import load_card
+
+    card = load_card(name)
+    if json:
+        print_json({"schema_version": 1, **{k: v for k, v in asdict(card).items() if k != "folder"}})
+        return
+    console = stdout()
+    for label, text in [
+        ("title", card.title),
+        ("citation", card.citation),
+        ("licence", f"{card.licence} ({card.licence_url})"),
+        ("how to get it", card.how_to_get),
+        ("files", card.path),
+        ("alignment", card.alignment),
+    ]:
+        console.print(f"{label}: {text}", markup=False, highlight=False)
+
+
+@data.command("verify")
+def verify(
+    name: Name,
+    data: options.Data = None,
+    json: options.Json = False,
+) -> None:
+    """Check a copy of a dataset: what is missing, unreadable, of the wrong size or changed.
+
+    Prints one line for each file that is not as published, and ends with status 1 if there is any.
+
+    Example: `bench data verify london --data DIR`
+    """
+    from rich.console import Console
+    from rich.progress import track
+
+    from bench.data.card import load_card
+    from bench.data.manifest import read_manifest
+    from bench.data.manifest import verify as verify_files
+
+    card = load_card(name)
+    folder = options.require_data(data, name)
+    total = len(read_manifest(card.manifest))
+    checks = track(
+        verify_files(card, folder), "verifying", total=total, console=Console(stderr=True)
+    )
+    problems = [(entry.path, problem) for entry, problem in checks if problem is not None]
+    if json:
+        rows = [{"path": path, "problem": problem} for path, problem in problems]
+        print_json({"schema_version": 1, "dataset": name, "files": total, "problems": rows})
+    else:
+        for path, problem in problems:
+            print(f"{path} {problem}")
+        print(f"{total - len(problems)} of {total} files are as published")
+    if problems:
+        raise typer.Exit(1)
+
+
+@data.command("paths")
+def paths(
+    name: Name,
+    part: Annotated[str, typer.Option("--part", help="dev or test.")] = "dev",
+    data: options.Data = None,
+) -> None:
+    """Print the paths of a part's images, one a line: a list for training.
+
+    Example: `bench data paths london --part dev --data DIR > dev.txt`
+    """
+    from bench.data.benchmark import load_benchmark
+    from bench.data.dataset import Dataset
+
+    if part not in ("dev", "test"):
+        raise BenchError(f"no part called {part!r}", hint="dev or test")
+    benchmark = load_benchmark(name)
+    dataset = Dataset(benchmark.card, options.require_data(data, name), benchmark.resolution)
+    for path in dataset.paths(benchmark.split.identities(part)):  # type: ignore[arg-type]
+        print(path)
+
+
+@data.command("split")
+def split(
+    name: Name,
+    version: Annotated[str, typer.Option("--version", help="Name of the new split, such as v2.")],
+    data: options.Data = None,
+) -> None:
+    """Make a split by the recipe on the dataset's card; a published one is never overwritten.
+
+    Example: `bench data split london --version v2 --data DIR`
+    """
+    from bench.data.card import load_card
+    from bench.data.split import write_split
+    from bench.data.splitting import split_by_recipe
+
+    card = load_card(name)
+    pairs = split_by_recipe(card, options.require_data(data, name))
+    path = card.folder / "splits" / f"{version}.csv"
+    write_split(path, pairs)
+    print(f"{path}: {len(pairs)} pairs")
+
+
+@data.command("manifest")
+def manifest(name: Name, data: options.Data = None) -> None:
+    """Write the list of a dataset's images with sizes and SHA-256 beside its card.
+
+    For those who add a dataset; it overwrites the list.
+
+    Example: `bench data manifest london --data DIR`
+    """
+    from bench.data.card import load_card
+    from bench.data.manifest import build_manifest, write_manifest
+
+    card = load_card(name)
+    entries = build_manifest(card, options.require_data(data, name))
+    write_manifest(card.manifest, entries)
+    print(f"{card.manifest}: {len(entries)} images")

@@ -1,0 +1,108 @@
+"""Options that several commands share, with the same name and meaning everywhere."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.errors import BenchError
+
+__all__ = [
+    "Alphas", "AuEstimator", "BenchmarkName", "Data", "Device", "Embedder", "Json", "KeepImages",
+    "Limit", "Out", "Parameters", "Seed", "parse_alphas", "parse_parameters", "require_data",
+]  # fmt: skip
+
+BenchmarkName = Annotated[
+    str, typer.Option("--benchmark", "-b", help="Benchmark: NAME or NAME-RESOLUTION.")
+]
+Data = Annotated[
+    Path | None,
+    typer.Option("--data", "-d", help="Your copy of the dataset; by default $BENCH_DATA.", show_default=False),
+]
+Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of runs.")]
+Alphas = Annotated[
+    str,
+    typer.Option(
+        "--alphas",
+        help="Grid of transfer intensities, such as 0,0.5,1 or 0:1:0.1. "
+        "By default 0 to 1 by 0.1 and 0.3 to 0.5 by 0.02.",
+        show_default=False,
+    ),
+]
+Limit = Annotated[
+    int | None,
+    typer.Option("--limit", min=1, help="Use the first N pairs of each part.", show_default=False),
+]
+Device = Annotated[str, typer.Option("--device", help="cpu, cuda or mps.")]
+Embedder = Annotated[
+    str | None,
+    typer.Option("--embedder", help="Embedder: name or .onnx file. By default the benchmark's.", show_default=False),
+]
+AuEstimator = Annotated[
+    str | None,
+    typer.Option("--au", help="AU estimator: name or .task file. By default the benchmark's.", show_default=False),
+]
+Parameters = Annotated[
+    list[str] | None,
+    typer.Option("--param", "-p", help="Parameter of a method, NAME=VALUE; repeatable.", show_default=False),
+]
+Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+KeepImages = Annotated[bool, typer.Option("--keep-images", help="Store every output image.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of a table.")]
+
+
+def parse_alphas(text: str) -> tuple[float, ...]:
+    """Alphas from ``0,0.5,1`` or ``START:STOP:STEP`` (both ends included); empty if no text.
+
+    Raises:
+        BenchError: the text is neither.
+    """
+    if not text:
+        return ()
+    try:
+        if ":" in text:
+            start, stop, step = (float(part) for part in text.split(":"))
+            count = round((stop - start) / step)
+            alphas = [round(start + i * step, 6) for i in range(count + 1)]
+        else:
+            alphas = [round(float(part), 6) for part in text.split(",")]
+        if not alphas or not all(abs(alpha) < 1e3 for alpha in alphas):
+            raise ValueError
+    except (ValueError, ZeroDivisionError) as error:
+        raise BenchError(
+            f"--alphas {text!r} is no grid", hint="such as 0,0.5,1 or 0:1:0.1"
+        ) from error
+    return tuple(sorted(set(alphas)))
+
+
+def parse_parameters(texts: list[str] | None) -> dict[str, str]:
+    """Parameters from ``NAME=VALUE`` texts.
+
+    Raises:
+        BenchError: a text has no ``=``.
+    """
+    parameters = {}
+    for text in texts or []:
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise BenchError(f"--param {text!r} is not NAME=VALUE")
+        parameters[name] = value
+    return parameters
+
+
+def require_data(data: Path | None, benchmark: str) -> Path:
+    """The data folder of the command line or of ``$BENCH_DATA``.
+
+    Raises:
+        BenchError: neither was given.
+    """
+    given = data or (Path(os.environ["BENCH_DATA"]) if os.environ.get("BENCH_DATA") else None)
+    if given is None:
+        raise BenchError(
+            f"benchmark {benchmark} needs your copy of its images",
+            hint="--data DIR; bench data show tells where to get them",
+        )
+    return given

@@ -1,0 +1,132 @@
+"""Dataset cards: what a dataset is, who made it, how it lies on disk, how it is benchmarked."""
+
+from __future__ import annotations
+
+import tomllib
+from dataclasses import dataclass, field, fields
+from pathlib import Path
+from typing import Any
+
+from bench.errors import BenchError
+from bench.paths import datasets_folder
+
+__all__ = ["BenchmarkDefaults", "DatasetCard", "SplitRecipe", "list_cards", "load_card"]
+
+
+@dataclass(frozen=True, slots=True)
+class SplitRecipe:
+    """How ``bench data split`` makes the split: the arguments of the script and nothing else."""
+
+    seed: int
+    dev_share: float
+    targets_per_source: int
+    balance: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class BenchmarkDefaults:
+    """What ``<dataset>`` alone means, and which resolutions the card offers."""
+
+    split: str
+    resolution: int
+    resolutions: tuple[int, ...]
+    embedder: str
+    au_estimator: str
+
+
+@dataclass(frozen=True, slots=True)
+class DatasetCard:
+    """The contents of ``card.toml``.
+
+    Attributes:
+        path: pattern of an image's path below the data folder, with ``{identity}`` and
+            ``{sample}``.
+        roles: sample name -> ``reference`` (makes the mean face) or ``source`` (is transferred).
+        expressions: sample name -> expression; the one called ``neutral`` is the neutral face.
+        may_show_images: whether the licence lets a report show the faces.
+    """
+
+    name: str
+    title: str
+    authors: tuple[str, ...]
+    year: int
+    doi: str
+    licence: str
+    licence_url: str
+    how_to_get: str
+    alignment: str
+    may_show_images: bool
+    path: str
+    size: int
+    groups_file: str
+    groups: tuple[str, ...]
+    roles: dict[str, str]
+    expressions: dict[str, str]
+    split_recipe: SplitRecipe
+    benchmark: BenchmarkDefaults
+    folder: Path = field(compare=False)
+
+    @property
+    def manifest(self) -> Path:
+        """The committed list of all images with size and SHA-256."""
+        return self.folder / "files.csv"
+
+    @property
+    def citation(self) -> str:
+        return f"{', '.join(self.authors)}. {self.title}. {self.year}. doi:{self.doi}"
+
+
+def list_cards() -> list[str]:
+    """Names of the datasets that have a card."""
+    return sorted(path.parent.name for path in datasets_folder().glob("*/card.toml"))
+
+
+def load_card(name: str, folder: Path | None = None) -> DatasetCard:
+    """Reads the card of a dataset.
+
+    Args:
+        name: name of the dataset.
+        folder: folder of the card; by default ``datasets/<name>``.
+
+    Raises:
+        BenchError: there is no such card, it is no TOML, or a field is missing, unknown or of
+            the wrong type; the message names file and field.
+    """
+    folder = folder or datasets_folder() / name
+    path = folder / "card.toml"
+    if not path.is_file():
+        raise BenchError(f"no dataset card at {path}", hint=f"known: {', '.join(list_cards())}")
+    try:
+        with path.open("rb") as file:
+            values = tomllib.load(file)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise BenchError(f"{path} is not valid TOML: {error}") from error
+    values["split_recipe"] = _record(SplitRecipe, values.get("split_recipe"), path)
+    values["benchmark"] = _record(BenchmarkDefaults, values.get("benchmark"), path)
+    values["folder"] = folder
+    card: DatasetCard = _record(DatasetCard, values, path)
+    if set(card.roles) != set(card.expressions):
+        raise BenchError(f"{path}: roles and expressions name different samples")
+    if unknown := set(card.roles.values()) - {"reference", "source"}:
+        raise BenchError(f"{path}: unknown role(s) {sorted(unknown)}")
+    if Path(card.path).is_absolute() or ".." in Path(card.path).parts:
+        raise BenchError(f"{path}: path must stay below the data folder, not {card.path!r}")
+    return card
+
+
+def _record(kind: type[Any], values: Any, path: Path) -> Any:
+    if not isinstance(values, dict):
+        raise BenchError(f"{path}: a table for {kind.__name__} is missing")
+    known = {f.name: str(f.type) for f in fields(kind)}
+    if unknown := sorted(set(values) - set(known)):
+        raise BenchError(f"{path}: unknown field(s) {', '.join(unknown)}")
+    if missing := sorted(set(known) - set(values)):
+        raise BenchError(f"{path}: missing field(s) {', '.join(missing)}")
+    scalars = {"str": str, "int": int, "float": float, "bool": bool}
+    converted = {}
+    for name, value in values.items():
+        expected = scalars.get(known[name])
+        if expected and not isinstance(value, expected):
+            raise BenchError(f"{path}: {name} must be a {known[name]}, not {value!r}")
+        converted[name] = tuple(value) if isinstance(value, list) else value
+    return kind(**converted)

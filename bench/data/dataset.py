@@ -1,0 +1,128 @@
+"""A dataset as the harness sees it: identities, their samples, and pixels at one resolution."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from bench.data.card import DatasetCard
+from bench.data.images import Pixels, read_image, resize
+from bench.data.manifest import ManifestEntry, read_manifest
+from bench.errors import BenchError
+
+__all__ = ["Dataset", "Sample", "read_groups"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image of one identity with one expression.
+
+    Attributes:
+        is_reference: whether it is one of the images that make the identity's mean face.
+    """
+
+    identity: str
+    name: str
+    expression: str
+    is_reference: bool
+
+
+class Dataset:
+    """The images of a user's copy of a dataset, read once and kept at one resolution.
+
+    Args:
+        card: the dataset's card.
+        data: the user's folder.
+        resolution: side in pixels to which every image is brought.
+
+    Raises:
+        BenchError: the folder does not exist.
+    """
+
+    def __init__(self, card: DatasetCard, data: Path, resolution: int) -> None:
+        if not data.is_dir():
+            raise BenchError(f"no data folder at {data}", hint=card.how_to_get)
+        self.card, self.data, self.resolution = card, data, resolution
+        self._entries: dict[Sample, ManifestEntry] = {}
+        self._pixels: dict[Sample, Pixels] = {}
+        self._by_identity: dict[str, list[Sample]] = {}
+        for entry in read_manifest(card.manifest):
+            sample = Sample(
+                entry.identity,
+                entry.sample,
+                card.expressions[entry.sample],
+                card.roles[entry.sample] == "reference",
+            )
+            self._entries[sample] = entry
+            self._by_identity.setdefault(entry.identity, []).append(sample)
+
+    def samples(self, identity: str) -> list[Sample]:
+        """All samples of an identity, references first.
+
+        Raises:
+            BenchError: the dataset has no such identity.
+        """
+        if identity not in self._by_identity:
+            raise BenchError(f"dataset {self.card.name} has no identity {identity!r}")
+        return sorted(self._by_identity[identity], key=lambda s: (not s.is_reference, s.name))
+
+    def sample(self, identity: str, name: str) -> Sample:
+        """The sample of that name.
+
+        Raises:
+            BenchError: the identity has no such sample.
+        """
+        for sample in self.samples(identity):
+            if sample.name == name:
+                return sample
+        raise BenchError(f"identity {identity!r} of {self.card.name} has no sample {name!r}")
+
+    def references(self, identity: str) -> list[Sample]:
+        """The reference set of an identity."""
+        return [sample for sample in self.samples(identity) if sample.is_reference]
+
+    def pixels(self, sample: Sample) -> Pixels:
+        """The image of a sample, (resolution, resolution, 3).
+
+        Raises:
+            BenchError: the file is missing, unreadable, or not the one in the manifest.
+        """
+        if sample not in self._pixels:
+            entry = self._entries[sample]
+            path = self.data / entry.path
+            pixels = read_image(path)
+            if hashlib.sha256(path.read_bytes()).hexdigest() != entry.sha256:
+                raise BenchError(
+                    f"{path} is not the image of the published dataset",
+                    hint=f"bench data verify {self.card.name} --data {self.data}",
+                )
+            self._pixels[sample] = resize(pixels, self.resolution)
+        return self._pixels[sample]
+
+    def paths(self, identities: Iterable[str]) -> list[Path]:
+        """The files of the identities, sorted."""
+        return sorted(
+            self.data / self._entries[sample].path
+            for identity in identities
+            for sample in self.samples(identity)
+        )
+
+
+def read_groups(card: DatasetCard, data: Path) -> dict[str, dict[str, str]]:
+    """The group variables (age, gender, ...) of each identity from the user's copy.
+
+    Raises:
+        BenchError: the file is missing or lacks a column.
+    """
+    path = data / card.groups_file
+    if not path.is_file():
+        raise BenchError(f"no file of groups at {path}", hint=card.how_to_get)
+    with path.open(newline="", encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    needed = {"identity", *card.groups}
+    if not rows or not needed <= set(rows[0]):
+        raise BenchError(f"{path}:1: expected the columns {', '.join(sorted(needed))}")
+    return {row["identity"]: {group: row[group] for group in card.groups} for row in rows}

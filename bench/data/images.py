@@ -1,0 +1,84 @@
+"""Reading photographs: strict about what they are, exact about how they are resized."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image, UnidentifiedImageError
+
+from bench.errors import BenchError
+
+__all__ = ["Pixels", "check_image", "read_image", "resize"]
+
+Pixels = NDArray[np.uint8]
+"""An RGB image, (height, width, 3), 0 to 255."""
+
+SMALLEST_SIDE = 16
+LARGEST_SIDE = 8192
+
+
+def read_image(path: Path) -> Pixels:
+    """Reads an 8-bit RGB image.
+
+    Raises:
+        BenchError: the file is missing, no image, truncated, not 8-bit RGB, not square, or
+            outside the size limits (checked before anything is decoded).
+    """
+    problem = None
+    try:
+        with Image.open(path) as file:
+            problem = _header_problem(file)
+            if problem is None:
+                return np.asarray(file)
+    except FileNotFoundError:
+        problem = "is missing"
+    except UnidentifiedImageError:
+        problem = "is not an image"
+    except Image.DecompressionBombError:
+        problem = f"is larger than {LARGEST_SIDE} pixels a side"
+    except (OSError, SyntaxError, ValueError) as error:
+        problem = f"cannot be decoded ({error})"
+    raise BenchError(f"the image {path} {problem}")
+
+
+def check_image(path: Path, size: int) -> str | None:
+    """What is wrong with an image file that should have ``size`` pixels a side; None if nothing."""
+    try:
+        pixels = read_image(path)
+    except BenchError as error:
+        return error.message.removeprefix(f"the image {path} ")
+    if pixels.shape[0] != size:
+        return f"has the wrong size: {pixels.shape[1]}x{pixels.shape[0]}, expected {size}x{size}"
+    return None
+
+
+def resize(pixels: Pixels, size: int) -> Pixels:
+    """Brings an image to ``size`` pixels a side.
+
+    Bicubic with anti-aliasing (Pillow), the filter whose results agree best between libraries
+    (Parmar, Zhang and Zhu, "On Aliased Resizing", CVPR 2022).
+    """
+    if pixels.shape[:2] == (size, size):
+        return pixels
+    image = Image.fromarray(pixels).resize((size, size), Image.Resampling.BICUBIC)
+    return np.asarray(image)
+
+
+def _header_problem(file: Image.Image) -> str | None:
+    width, height = file.size
+    if max(width, height) > LARGEST_SIDE:
+        return f"is {width}x{height}, larger than {LARGEST_SIDE} pixels a side"
+    if min(width, height) < SMALLEST_SIDE:
+        return f"is {width}x{height}, smaller than {SMALLEST_SIDE} pixels a side"
+    if width != height:
+        return f"is {width}x{height}, expected a square, eye-aligned face"
+    if file.mode != "RGB":
+        kinds = {"L": "grey", "LA": "grey with transparency", "RGBA": "RGBA", "P": "a palette image"}
+        found = kinds.get(file.mode, "16-bit" if "16" in file.mode else f"of mode {file.mode}")
+        return f"is {found}, expected 8-bit RGB"
+    # Pillow shows a 16-bit RGB PNG as RGB and silently drops half of its bits.
+    if any("16" in str(tile[3]) for tile in file.tile):
+        return "is 16-bit, expected 8-bit RGB"
+    return None

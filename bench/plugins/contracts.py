@@ -1,0 +1,133 @@
+"""The contract between the harness and a method.
+
+A method is a class with a ``card``, made without arguments but its parameters. The harness calls
+``prepare`` once and ``transfer`` many times, with any grouping of requests; the image of a request
+must not depend on what else is in the call.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.data.images import Pixels
+from bench.data.split import Pair
+
+__all__ = ["Face", "Method", "MethodCard", "MethodContext", "TransferRequest"]
+
+
+@dataclass(frozen=True, slots=True)
+class MethodCard:
+    """What a reader of the board must know of a method.
+
+    Attributes:
+        name: unique, lower case with hyphens.
+        description: one line.
+        has_alpha: whether the output depends on alpha; if not, a pair is made once.
+        is_anchor: fixes an end of the scales and is set apart on the board.
+        citation: the source of the method.
+    """
+
+    name: str
+    description: str
+    has_alpha: bool = True
+    is_anchor: bool = False
+    citation: str = ""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Face:
+    """An image with its place in the dataset; ``(identity, sample)`` is unique and hashable.
+
+    Attributes:
+        pixels: uint8, (resolution, resolution, 3), RGB.
+    """
+
+    identity: str
+    sample: str
+    expression: str
+    pixels: Pixels
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.identity, self.sample
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class TransferRequest:
+    """One image to make.
+
+    Attributes:
+        pair: names of source, source sample and target.
+        source: the face whose expression is transferred.
+        source_reference: the images that make the source's mean face, at least one.
+        target_reference: the images that make the target's mean face, at least one.
+        alpha: transfer intensity, 0 (mean face of the target) to 1 and beyond; 1 for methods
+            without alpha.
+    """
+
+    pair: Pair
+    source: Face
+    source_reference: tuple[Face, ...]
+    target_reference: tuple[Face, ...]
+    alpha: float
+
+
+@dataclass(frozen=True, slots=True)
+class MethodContext:
+    """What a method learns before the first request.
+
+    Attributes:
+        dataset: name of the dataset.
+        resolution: side of all images in pixels.
+        device: torch device, such as ``cpu`` or ``cuda``.
+        seed: the run's seed; a random method draws from it and from the request alone.
+        development: all faces of the dev identities, the only ones to fit anything on.
+        neutral: the neutral face of an identity, a real photograph.
+        look_up: the source face of (identity, expression); None if the dataset has none. For
+            anchors that show the answer: a method under test has no business with it.
+        stranger: for a pair, the face of a third person that ``shuffled-source`` shows.
+    """
+
+    dataset: str
+    resolution: int
+    device: str
+    seed: int
+    development: Callable[[], Sequence[Face]]
+    neutral: Callable[[str], Face]
+    look_up: Callable[[str, str], Face | None]
+    stranger: Callable[[Pair], Face]
+
+
+class Method(Protocol):
+    """A method of expression transfer.
+
+    A class may take keyword parameters with defaults in ``__init__``; they are set on the command
+    line by ``--param name=value`` and are part of a run's identity.
+    """
+
+    card: MethodCard
+
+    def prepare(self, context: MethodContext) -> Mapping[str, str]:
+        """Loads weights and fits what must be fitted, on ``context.development`` alone.
+
+        Returns:
+            What decides the numbers besides the class's own source file and parameters, such as
+            ``{"weights_sha256": ...}``; part of the run's identity hash. Often empty.
+
+        Raises:
+            FileNotFoundError, ValueError: with one line that says what to do.
+        """
+        ...
+
+    def transfer(self, requests: Sequence[TransferRequest]) -> NDArray[np.generic]:
+        """Makes one image for each request.
+
+        Returns:
+            (len(requests), resolution, resolution, 3), RGB: uint8 in 0..255 or floating in 0..1.
+        """
+        ...

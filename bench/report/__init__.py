@@ -1,0 +1,1 @@
+"""Reading matter made from analysis results: tables for the terminal and one HTML page."""

@@ -1,0 +1,174 @@
+"""Numbers and sentences that the terminal and the HTML page share."""
+
+from __future__ import annotations
+
+import math
+import shlex
+import unicodedata
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from bench.analysis.alpha import AlphaSearch, Crossover
+    from bench.analysis.board import Board, BoardRow, Estimate
+
+__all__ = [
+    "alpha_conclusion",
+    "conclusion",
+    "crossover_text",
+    "interval",
+    "number",
+    "own_mean_face",
+    "percent",
+    "printable",
+    "rank_text",
+    "rate",
+    "row_command",
+]
+
+MISSING = "n/a"
+
+
+def number(value: float | None, digits: int = 2) -> str:
+    """Fixed decimals; ``n/a`` for None and NaN; never ``-0.00``."""
+    if value is None or not math.isfinite(value):
+        return MISSING
+    text = f"{value:.{digits}f}"
+    return text.removeprefix("-") if float(text) == 0 else text
+
+
+def interval(estimate: Estimate, digits: int = 2) -> str:
+    """``[0.39, 0.47]``, or nothing where there is no interval."""
+    if not (math.isfinite(estimate.low) and math.isfinite(estimate.high)):
+        return ""
+    return f"[{number(estimate.low, digits)}, {number(estimate.high, digits)}]"
+
+
+def percent(share: float | None) -> str:
+    """Whole percents; what is not all never reads 100%, what is not nothing never 0%."""
+    if share is None or not math.isfinite(share):
+        return MISSING
+    if 0.995 <= share < 1:
+        return ">99%"
+    if 0 < share < 0.005:
+        return "<1%"
+    return f"{100 * share:.0f}%"
+
+
+def rate(images_per_second: float | None) -> str:
+    """Three figures: 0.12, 1.23, 12.3, 123, 12345."""
+    if images_per_second is None or not math.isfinite(images_per_second):
+        return MISSING
+    digits = 2 if images_per_second < 10 else 1 if images_per_second < 100 else 0
+    return f"{images_per_second:.{digits}f}"
+
+
+def printable(text: object) -> str:
+    """One line without control characters, which could move the cursor or reorder the table.
+
+    Characters that set the direction of the text that follows are dropped, too; letters of
+    right-to-left scripts stay.
+    """
+    kept = (" " if character.isspace() else character for character in str(text))
+    return "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
+
+
+def rank_text(row: BoardRow, rows: Sequence[BoardRow]) -> str:
+    """``3``, or ``3=`` where several share the rank."""
+    tied = sum(other.rank == row.rank for other in rows) > 1
+    return f"{row.rank}=" if tied else str(row.rank)
+
+
+def _with_interval(estimate: Estimate, digits: int = 2) -> str:
+    value = number(estimate.value, digits)
+    if interval(estimate):
+        low, high = number(estimate.low, digits), number(estimate.high, digits)
+        return f"{value} (95% interval {low} to {high})"
+    return f"{value} (no interval: too few people)"
+
+
+def conclusion(board: Board) -> str:
+    """What the table says, in one sentence with its uncertainty."""
+    rows = [row for row in board.rows if not row.is_anchor]
+    where = f"On {printable(board.benchmark)} ({board.part}"
+    if not rows:
+        return f"{where}) only anchors were measured, so there is no method to rank."
+    best, rest = rows[0], rows[1:]
+    where += f", {best.pairs} pairs) "
+    score = best.transfer_score
+    if not score.value > 0:
+        return (
+            f"{where}no method beats doing nothing: the best transfer score is "
+            f"{number(score.value)}, of {printable(best.method)}."
+        )
+    text = where + printable(best.method)
+    if best.alpha is not None:
+        text += f" at alpha = {number(best.alpha)} ({_protocol(best)})"
+    text += f" has the highest transfer score, {_with_interval(score)}"
+    if rest:
+        second = rest[0]
+        text += f"; {printable(second.method)} follows with {number(second.transfer_score.value)}"
+        if second.transfer_score.high >= score.low:
+            text += ", but their intervals overlap, so the order of the two is open"
+    reference = max(
+        (row for row in board.rows if row.is_anchor),
+        key=lambda row: (
+            -math.inf if math.isnan(row.transfer_score.value) else row.transfer_score.value
+        ),
+        default=None,
+    )
+    if reference is not None and reference.transfer_score.value >= score.value:
+        text += f"; the anchor {printable(reference.method)} has "
+        text += f"{number(reference.transfer_score.value)} and is not reached"
+    return f"{text}."
+
+
+def _protocol(row: BoardRow) -> str:
+    return {"dev": "chosen on dev", "fixed": "given by the user"}.get(
+        row.alpha_protocol or "", "no protocol stated"
+    )
+
+
+def own_mean_face(row: BoardRow) -> str:
+    """E, R and Q of a method's own mean face, or nothing where it has none."""
+    values = (
+        row.expression_skill_at_zero,
+        row.identity_retention_at_zero,
+        row.naturalness_at_zero,
+    )
+    if all(value is None for value in values):
+        return ""
+    named = zip("ERQ", values, strict=True)
+    return ", ".join(f"{name} {number(value)}" for name, value in named)
+
+
+def crossover_text(crossover: Crossover) -> str:
+    """The alpha of the crossover, or ``none in range``."""
+    if crossover.alpha is None:
+        return "none in range"
+    more = f" (the first of {crossover.count})" if crossover.count > 1 else ""
+    return f"{number(crossover.alpha)}{more}"
+
+
+def alpha_conclusion(search: AlphaSearch, benchmark: str, method: str) -> str:
+    """What an alpha search found, in one sentence."""
+    found = search.crossover.alpha
+    identity = (
+        "the output never becomes as near to the source as to the target (crossover: none in range)"
+        if found is None
+        else f"from alpha = {number(found)} on the output is nearer to the source than to the target"
+    )
+    return (
+        f"On the dev part of {printable(benchmark)} the AU error of {printable(method)} is least "
+        f"at alpha = {number(search.dev_alpha)}; {identity}."
+    )
+
+
+def row_command(info: Mapping[str, Any], method: str, benchmark: str) -> str:
+    """The command that made a row: the recorded one, else the plain call for that method."""
+    recorded = info.get("command")
+    if isinstance(recorded, str) and recorded:
+        return printable(recorded)
+    if isinstance(recorded, (list, tuple)) and recorded:
+        return printable(shlex.join(str(word) for word in recorded))
+    return printable(shlex.join(["bench", "run", method, "--benchmark", benchmark]))

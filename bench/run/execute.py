@@ -1,0 +1,331 @@
+"""Runs a method over the pairs of a part, chunk by chunk, and stores what the instruments read."""
+
+from __future__ import annotations
+
+import resource
+import sys
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.data.benchmark import Benchmark
+from bench.data.dataset import Dataset, Sample
+from bench.data.images import Pixels
+from bench.data.split import Pair, Part, stranger
+from bench.errors import BenchError
+from bench.plugins.contracts import Face, Method, MethodContext, TransferRequest
+from bench.plugins.registry import MethodEntry, make_method
+from bench.run.identity import identity_hash, identity_parts
+from bench.run.instruments import Features, Instruments
+from bench.run.outputs import Output, call_method
+from bench.run.provenance import provenance
+from bench.run.store import RunFolder, Timings
+
+__all__ = ["SHOWCASE_PAIRS", "Runner", "Session"]
+
+Row = tuple[Pair, float | None]
+"""One image to make: a pair and alpha (None for methods without alpha)."""
+
+CHUNK_IMAGES = 64
+"""Images between two writes: what a killed run loses at most."""
+
+SHOWCASE_PAIRS = 6
+"""Cross pairs whose pictures are kept for the report, the first in the benchmark's fixed order."""
+
+
+class Session:
+    """What the methods of one command share: dataset, instruments, and the faces read so far.
+
+    Raises:
+        BenchError: data or weights are missing.
+    """
+
+    def __init__(self, benchmark: Benchmark, data: Path) -> None:
+        self.benchmark = benchmark
+        self.dataset = Dataset(benchmark.card, data, benchmark.resolution)
+        natural = [face.pixels for face in self.development()]
+        self.instruments = Instruments(benchmark, natural, data)
+
+    def face(self, sample: Sample) -> Face:
+        return Face(
+            sample.identity, sample.name, sample.expression, self.dataset.pixels(sample)
+        )
+
+    def development(self) -> list[Face]:
+        """All faces of the dev identities."""
+        identities = self.benchmark.split.identities("dev")
+        return [self.face(s) for i in identities for s in self.dataset.samples(i)]
+
+    def neutral(self, identity: str) -> Face:
+        """The neutral face: marked neutral, else the calmest of the reference set."""
+        references = self.dataset.references(identity)
+        marked = [sample for sample in references if sample.expression == "neutral"]
+        if marked or len(references) == 1:
+            return self.face((marked or references)[0])
+        faces = [self.face(sample) for sample in references]
+        activity = [
+            float((read.action_units**2).sum()) if read.outcome == "ok" else float("inf")
+            for read in self.instruments.measure([face.pixels for face in faces])
+        ]
+        return faces[activity.index(min(activity))]
+
+    def look_up(self, identity: str, expression: str) -> Face | None:
+        """The source face of an identity with an expression."""
+        for sample in self.dataset.samples(identity):
+            if sample.expression == expression and not sample.is_reference:
+                return self.face(sample)
+        return None
+
+    def stranger(self, pair: Pair) -> Face:
+        """The third person's face that ``shuffled-source`` shows for a pair."""
+        pairs = self.benchmark.split.part(pair.part)  # type: ignore[arg-type]
+        keys = sorted({(p.source, p.sample) for p in pairs})
+        candidates = [
+            (identity, name, self.dataset.sample(identity, name).expression)
+            for identity, name in keys
+        ]
+        identity, name = stranger(pair, candidates)
+        return self.face(self.dataset.sample(identity, name))
+
+    def request(self, pair: Pair, alpha: float | None) -> TransferRequest:
+        references = {
+            identity: tuple(self.face(s) for s in self.dataset.references(identity))
+            for identity in (pair.source, pair.target)
+        }
+        return TransferRequest(
+            pair,
+            self.face(self.dataset.sample(pair.source, pair.sample)),
+            references[pair.source],
+            references[pair.target],
+            1.0 if alpha is None else alpha,
+        )
+
+
+class Runner:
+    """One method, prepared, with its run folder.
+
+    Args:
+        session: dataset and instruments.
+        entry: the method.
+        parameters: its parameters as text.
+        out: the folder of runs.
+        device: torch device.
+        seed: of everything random.
+        command: what the user typed, for the provenance.
+        keep_images: store every output, not only those that the report shows.
+
+    Raises:
+        BenchError: the method cannot be prepared, or the run folder cannot be used.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        entry: MethodEntry,
+        parameters: Mapping[str, str],
+        *,
+        out: Path,
+        device: str = "cpu",
+        seed: int = 0,
+        command: str = "",
+        keep_images: bool = False,
+    ) -> None:
+        self.session, self.entry, self.keep_images = session, entry, keep_images
+        self.method: Method = make_method(entry, dict(parameters))
+        context = MethodContext(
+            dataset=session.benchmark.card.name,
+            resolution=session.benchmark.resolution,
+            device=device,
+            seed=seed,
+            development=session.development,
+            neutral=session.neutral,
+            look_up=session.look_up,
+            stranger=session.stranger,
+        )
+        try:
+            fingerprint = self.method.prepare(context)
+        except (ValueError, OSError, ImportError, RuntimeError) as error:
+            raise BenchError(f"method {entry.name!r} cannot be prepared: {error}") from error
+        cards = session.instruments.cards()
+        parts = identity_parts(
+            session.benchmark, entry, parameters, fingerprint or {}, cards, seed
+        )
+        name = f"{entry.name}-{identity_hash(parts)}"
+        self.folder = RunFolder(out / session.benchmark.name / name)
+        if not self.folder.info:
+            self.folder.write_info(self._description(parts, cards, command, device))
+
+    def missing(
+        self, part: Part, alphas: Sequence[float], limit: int | None
+    ) -> list[Row]:
+        """The rows that are not stored yet, pair by pair."""
+        grid: Iterable[float | None] = alphas if self.method.card.has_alpha else [None]
+        grid = list(grid)
+        done = self.folder.stored_keys(part)
+        return [
+            (pair, alpha)
+            for pair in self.session.benchmark.pairs(part, limit)
+            for alpha in grid
+            if (pair.key, None if alpha is None else round(alpha, 6)) not in done
+        ]
+
+    def run(
+        self,
+        part: Part,
+        rows: Sequence[Row],
+        advance: Callable[[int], None] = lambda images: None,
+    ) -> None:
+        """Makes, measures and stores rows; ``advance`` hears of each stored chunk."""
+        self._measure_references(part)
+        for chunk in _chunks(rows):
+            self._run_chunk(chunk)
+            advance(len(chunk))
+
+    def finish(self) -> None:
+        """Writes the run's timings into run.json."""
+        timings = self.folder.read().timings
+        info = {k: v for k, v in self.folder.info.items() if k != "schema_version"}
+        values = {name: round(getattr(timings, name), 3) for name in timings.__slots__}
+        if info.get("timings") != values:
+            self.folder.write_info({**info, "timings": values})
+
+    def _run_chunk(self, chunk: Sequence[Row]) -> None:
+        requests = [self.session.request(pair, alpha) for pair, alpha in chunk]
+        started = time.perf_counter()
+        outputs = call_method(self.method, requests, self.session.benchmark.resolution)
+        made = time.perf_counter()
+        images = [output.pixels for output in outputs if output.pixels is not None]
+        features = iter(self.session.instruments.measure(images) if images else [])
+        measured = time.perf_counter()
+        rows = []
+        for (pair, alpha), output in zip(chunk, outputs, strict=True):
+            read = next(features) if output.pixels is not None else None
+            rows.append(self._row(pair, alpha, output, read))
+            self._keep(pair, alpha, output)
+        timings = Timings(len(rows), made - started, measured - made, _peak_memory_mib())
+        self.folder.write_rows(rows, self.session.instruments.action_units, timings)
+
+    def _row(
+        self, pair: Pair, alpha: float | None, output: Output, read: Features | None
+    ) -> dict[str, Any]:
+        outcome = output.outcome if read is None else read.outcome
+        return {
+            "part": pair.part,
+            "source": pair.source,
+            "sample": pair.sample,
+            "target": pair.target,
+            "kind": pair.kind,
+            "alpha": alpha,
+            "outcome": outcome,
+            "detail": output.detail,
+            **(self._feature_values(read) if read else {}),
+        }
+
+    def _feature_values(self, read: Features) -> dict[str, Any]:
+        names = self.session.instruments.action_units
+        values = read.action_units if read.outcome == "ok" else [None] * len(names)
+        return {
+            "niqe": read.niqe,
+            "embedding": read.embedding.tolist(),
+            **{
+                name: None if value is None else float(value)
+                for name, value in zip(names, values, strict=True)
+            },
+        }
+
+    def _measure_references(self, part: Part) -> None:
+        """Stores the features of the real images of a part, once."""
+        if self.folder.has_references(part):
+            return
+        identities = self.session.benchmark.split.identities(part)
+        samples = [s for i in identities for s in self.session.dataset.samples(i)]
+        faces = [self.session.face(sample) for sample in samples]
+        features = self.session.instruments.measure([face.pixels for face in faces])
+        neutral = {self.session.neutral(identity).key for identity in identities}
+        rows = [
+            {
+                "identity": sample.identity,
+                "sample": sample.name,
+                "expression": sample.expression,
+                "part": part,
+                "is_reference": sample.is_reference,
+                "is_neutral": (sample.identity, sample.name) in neutral,
+                "outcome": read.outcome,
+                **self._feature_values(read),
+            }
+            for sample, read in zip(samples, features, strict=True)
+        ]
+        self.folder.write_references(part, rows, self.session.instruments.action_units)
+
+    def _keep(self, pair: Pair, alpha: float | None, output: Output) -> None:
+        if output.pixels is None:
+            return
+        showcase = pair in self._showcase(pair.part)  # type: ignore[arg-type]
+        if not (showcase or self.keep_images):
+            return
+        part: Part = pair.part  # type: ignore[assignment]
+        name = "output" if alpha is None else f"{alpha:.3f}"
+        self.folder.write_image(self.folder.image_path(part, pair, name), output.pixels)
+        if showcase:
+            for role, pixels in self._real_images(pair).items():
+                path = self.folder.image_path(part, pair, role)
+                if not path.exists():
+                    self.folder.write_image(path, pixels)
+
+    def _showcase(self, part: Part) -> list[Pair]:
+        pairs = self.session.benchmark.pairs(part)
+        return [pair for pair in pairs if pair.kind == "cross"][:SHOWCASE_PAIRS]
+
+    def _real_images(self, pair: Pair) -> dict[str, Pixels]:
+        request = self.session.request(pair, None)
+        return {
+            "source": request.source.pixels,
+            "source-neutral": self.session.neutral(pair.source).pixels,
+            "target-neutral": self.session.neutral(pair.target).pixels,
+        }
+
+    def _description(
+        self, parts: Mapping[str, Any], cards: Mapping[str, Any], command: str, device: str
+    ) -> dict[str, Any]:
+        card, dataset = self.method.card, self.session.benchmark.card
+        return {
+            "benchmark": self.session.benchmark.name,
+            "method": {
+                "name": card.name,
+                "description": card.description,
+                "citation": card.citation,
+                "has_alpha": card.has_alpha,
+                "is_anchor": card.is_anchor,
+                "origin": self.entry.origin,
+            },
+            "identity": {"hash": identity_hash(parts), "parts": dict(parts)},
+            "dataset": {
+                "name": dataset.name,
+                "citation": dataset.citation,
+                "licence": dataset.licence,
+                "doi": dataset.doi,
+                "may_show_images": dataset.may_show_images,
+            },
+            "instruments": dict(cards),
+            "action_units": list(self.session.instruments.action_units),
+            "command": command,
+            **provenance(device),
+        }
+
+
+def _chunks(rows: Sequence[Row]) -> Iterator[list[Row]]:
+    """Groups rows into chunks of whole pairs: the alphas of a pair share its latents."""
+    chunk: list[Row] = []
+    for index, row in enumerate(rows):
+        chunk.append(row)
+        last_of_pair = index + 1 == len(rows) or rows[index + 1][0] != row[0]
+        if last_of_pair and (len(chunk) >= CHUNK_IMAGES or index + 1 == len(rows)):
+            yield chunk
+            chunk = []
+
+
+def _peak_memory_mib() -> float:
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    # Linux counts in KiB, macOS in bytes.
+    return peak / 1024.0 if sys.platform != "darwin" else peak / 2**20

@@ -1,0 +1,62 @@
+"""The identity of a run: what decides its numbers, and nothing that does not."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from bench.data.benchmark import Benchmark
+from bench.plugins.registry import MethodEntry
+
+__all__ = ["identity_hash", "identity_parts"]
+
+
+def identity_parts(
+    benchmark: Benchmark,
+    entry: MethodEntry,
+    parameters: Mapping[str, str],
+    fingerprint: Mapping[str, str],
+    instruments: Mapping[str, Any],
+    seed: int,
+) -> dict[str, Any]:
+    """Everything that decides the numbers of a run, as JSON values.
+
+    Batch size, device, output folder and the alphas and pairs asked for are left out: they decide
+    which rows there are, not what is in them.
+
+    Args:
+        benchmark: dataset, split and resolution.
+        entry: the method and the hash of its source.
+        parameters: the parameters that were set.
+        fingerprint: what the method itself says decides its numbers, such as weights.
+        instruments: the cards of the instruments, with versions and weights' SHA-256.
+        seed: the run's seed.
+    """
+    return {
+        "method": entry.name,
+        "method_source_sha256": entry.source_sha256,
+        "parameters": dict(sorted(parameters.items())),
+        "fingerprint": dict(sorted(fingerprint.items())),
+        "dataset": benchmark.card.name,
+        "manifest_sha256": hashlib.sha256(benchmark.card.manifest.read_bytes()).hexdigest(),
+        "split": benchmark.split.version,
+        "split_sha256": benchmark.split.sha256,
+        "resolution": benchmark.resolution,
+        "instruments": {
+            name: {
+                key: value
+                for key, value in card.items()
+                if key in {"name", "version", "weights_sha256", "patch"}
+            }
+            for name, card in instruments.items()
+        },
+        "seed": seed,
+    }
+
+
+def identity_hash(parts: Mapping[str, Any]) -> str:
+    """Eight hexadecimal digits of the parts' SHA-256."""
+    text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:8]

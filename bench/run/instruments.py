@@ -1,0 +1,145 @@
+"""The instruments of a benchmark, and the features they read from images."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench.data.benchmark import Benchmark
+from bench.data.images import Pixels
+from bench.errors import BenchError
+from bench.suggest import did_you_mean
+from metrics.contracts import AUEstimator, Embedder
+from metrics.niqe import NiqeModel
+from metrics.weights import find_weights
+
+__all__ = ["Features", "Instruments", "load_au_estimator", "load_embedder"]
+
+CACHE_SIZE = 50_000
+"""Images whose features are remembered, about 1 KB each: anchors repeat the same photographs."""
+
+EMBEDDERS = {"mobilefacenet": "MobileFaceNet.onnx"}
+AU_ESTIMATORS = {"mediapipe": "face_landmarker.task"}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """What the instruments read from one image.
+
+    Attributes:
+        outcome: ``ok``, ``no_face`` or ``several_faces``.
+        action_units: (number of AUs,), NaN unless the outcome is ok.
+        embedding: (dimensions,), unit norm.
+        niqe: naturalness, lower is better.
+    """
+
+    outcome: str
+    action_units: NDArray[np.float32]
+    embedding: NDArray[np.float32]
+    niqe: float
+
+
+def load_embedder(name: str, beside: Sequence[Path]) -> Embedder:
+    """The embedder of that name, or of an ArcFace-style ONNX file given by its path.
+
+    Raises:
+        BenchError: unknown name, missing weights or missing package, with what to do.
+    """
+    from metrics.embedders.onnx import OnnxEmbedder
+
+    try:
+        return OnnxEmbedder(_weights(name, ".onnx", EMBEDDERS, "embedder", beside))
+    except (ValueError, FileNotFoundError, ImportError) as error:
+        raise BenchError(str(error)) from error
+
+
+def load_au_estimator(name: str, beside: Sequence[Path]) -> AUEstimator:
+    """The AU estimator of that name, or MediaPipe with a ``.task`` file given by its path.
+
+    Raises:
+        BenchError: unknown name, missing weights or missing package, with what to do.
+    """
+    from metrics.au.mediapipe import MediaPipeAUEstimator
+
+    try:
+        return MediaPipeAUEstimator(_weights(name, ".task", AU_ESTIMATORS, "AU estimator", beside))
+    except (ValueError, FileNotFoundError, ImportError) as error:
+        raise BenchError(str(error)) from error
+
+
+class Instruments:
+    """Embedder, AU estimator and naturalness model of one benchmark.
+
+    Args:
+        benchmark: names the embedder and the AU estimator.
+        natural: real images of the dev part, on which the naturalness model is fitted.
+        data: the dataset's folder; weights may lie in a folder ``weights`` beside it.
+    """
+
+    def __init__(self, benchmark: Benchmark, natural: Sequence[Pixels], data: Path) -> None:
+        beside = [folder / "weights" for folder in data.resolve().parents[:2]]
+        self.embedder = load_embedder(benchmark.embedder, beside)
+        self.au_estimator = load_au_estimator(benchmark.au_estimator, beside)
+        self.niqe = NiqeModel.fit(np.stack(natural))
+        self._cache: OrderedDict[bytes, Features] = OrderedDict()
+
+    @property
+    def action_units(self) -> tuple[str, ...]:
+        return self.au_estimator.action_units
+
+    def cards(self) -> dict[str, object]:
+        """The cards of the instruments as JSON values: how every number was made."""
+        return {
+            "embedder": self.embedder.card.to_dict(),
+            "au_estimator": self.au_estimator.card.to_dict(),
+            "niqe": {"version": self.niqe.version, "patch": self.niqe.patch},
+        }
+
+    def measure(self, images: Sequence[Pixels]) -> list[Features]:
+        """Features of each image; an image that was measured before is not measured again."""
+        keys = [hashlib.sha256(np.ascontiguousarray(image)).digest() for image in images]
+        new = {
+            key: image for key, image in zip(keys, images, strict=True) if key not in self._cache
+        }
+        if new:
+            self._cache.update(zip(new, self._measure(np.stack(list(new.values()))), strict=True))
+        features = [self._cache[key] for key in keys]
+        while len(self._cache) > CACHE_SIZE:
+            self._cache.popitem(last=False)
+        return features
+
+    def _measure(self, images: NDArray[np.uint8]) -> list[Features]:
+        embeddings = self.embedder.embed(images)
+        reading = self.au_estimator.estimate(images)
+        niqe = self.niqe.score(images)
+        return [
+            Features(outcome, values, embedding, float(quality))
+            for outcome, values, embedding, quality in zip(
+                reading.outcomes, reading.values, embeddings, niqe, strict=True
+            )
+        ]
+
+
+def _weights(
+    name: str, suffix: str, known: dict[str, str], kind: str, beside: Sequence[Path]
+) -> Path:
+    if name.endswith(suffix):
+        path = Path(name)
+        if not path.is_file():
+            raise BenchError(f"no {kind} weights at {path}")
+        return path
+    if name not in known:
+        raise BenchError(
+            f"no {kind} called {name!r}{did_you_mean(name, known)}",
+            hint=f"known: {', '.join(known)}, or the path of a {suffix} file",
+        )
+    for folder in beside:
+        for path in sorted(folder.rglob(known[name])):
+            return path
+    return find_weights(known[name])

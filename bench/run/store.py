@@ -1,0 +1,297 @@
+"""Runs on disk: ``run.json``, Parquet parts that are written whole or not at all, images.
+
+The format is documented in docs/results-format.md.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
+
+from bench.data.images import Pixels
+from bench.data.split import Pair, Part
+from bench.errors import BenchError
+
+__all__ = ["SCHEMA_VERSION", "RunFolder", "StoredRun", "Timings", "list_runs"]
+
+SCHEMA_VERSION = 1
+
+Key = tuple[str, float | None]
+"""A row of the table: the pair's key and alpha (None for methods without alpha)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Where the time of a set of rows went.
+
+    Attributes:
+        images: number of images made.
+        method_seconds: spent inside the method.
+        instrument_seconds: spent inside the instruments.
+        peak_memory_mib: largest resident memory of the process, MiB.
+    """
+
+    images: int = 0
+    method_seconds: float = 0.0
+    instrument_seconds: float = 0.0
+    peak_memory_mib: float = 0.0
+
+    def __add__(self, other: Timings) -> Timings:
+        return Timings(
+            self.images + other.images,
+            self.method_seconds + other.method_seconds,
+            self.instrument_seconds + other.instrument_seconds,
+            max(self.peak_memory_mib, other.peak_memory_mib),
+        )
+
+    @property
+    def images_per_second(self) -> float | None:
+        return self.images / self.method_seconds if self.method_seconds > 0.0 else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredRun:
+    """A run read back: the provenance and the tables.
+
+    Attributes:
+        info: the contents of run.json.
+        scores: one row per pair and alpha (docs/results-format.md).
+        references: one row per real image of the benchmark.
+    """
+
+    folder: Path
+    info: dict[str, Any]
+    scores: pd.DataFrame
+    references: pd.DataFrame
+    timings: Timings
+
+    @property
+    def run_id(self) -> str:
+        return self.folder.name
+
+    @property
+    def method(self) -> str:
+        return cast(str, self.info["method"]["name"])
+
+    @property
+    def is_anchor(self) -> bool:
+        return bool(self.info["method"]["is_anchor"])
+
+    @property
+    def has_alpha(self) -> bool:
+        return bool(self.info["method"]["has_alpha"])
+
+    @property
+    def action_units(self) -> tuple[str, ...]:
+        return tuple(self.info["action_units"])
+
+
+class RunFolder:
+    """One run's folder, opened for reading and writing.
+
+    Raises:
+        BenchError: the folder holds a run of another schema version or an unreadable run.json.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.info: dict[str, Any] = {}
+        path = folder / "run.json"
+        if not path.exists():
+            return
+        try:
+            self.info = json.loads(path.read_text(encoding="utf-8"))
+            version = self.info["schema_version"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise BenchError(f"{path} is not a run's description: {error!r}") from error
+        if version != SCHEMA_VERSION:
+            raise BenchError(
+                f"{folder} was written with schema version {version}, this is {SCHEMA_VERSION}",
+                hint="choose another --out, or use the version of bench that wrote it",
+            )
+
+    def write_info(self, info: dict[str, Any]) -> None:
+        """Writes run.json in one step."""
+        self.info = {"schema_version": SCHEMA_VERSION, **info}
+        text = json.dumps(self.info, indent=2, sort_keys=False, ensure_ascii=False) + "\n"
+        _write_atomically(self.folder / "run.json", text.encode())
+
+    def write_rows(self, rows: list[dict[str, Any]], action_units: Sequence[str], timings: Timings) -> None:
+        """Writes the rows of one chunk as one part.
+
+        The name of a part is a hash of its rows' keys, so that a chunk computed twice is stored
+        once.
+        """
+        keys = json.dumps([[row["part"], *_row_key(row)] for row in rows])
+        name = f"part-{hashlib.sha256(keys.encode()).hexdigest()[:16]}.parquet"
+        columns = {
+            "part": pa.string(),
+            "source": pa.string(),
+            "sample": pa.string(),
+            "target": pa.string(),
+            "kind": pa.string(),
+            "alpha": pa.float64(),
+            "outcome": pa.string(),
+            "detail": pa.string(),
+        }
+        schema = pa.schema([*columns.items(), *_feature_columns(action_units)])
+        note = {"timings": json.dumps({f: getattr(timings, f) for f in timings.__slots__})}
+        table = pa.Table.from_pylist(rows, schema=schema.with_metadata(note))
+        _write_table(self.folder / "scores" / name, table)
+
+    def write_references(
+        self, part: Part, rows: list[dict[str, Any]], action_units: Sequence[str]
+    ) -> None:
+        """Writes the features of the real images of a part."""
+        columns = {
+            "identity": pa.string(),
+            "sample": pa.string(),
+            "expression": pa.string(),
+            "part": pa.string(),
+            "is_reference": pa.bool_(),
+            "is_neutral": pa.bool_(),
+            "outcome": pa.string(),
+        }
+        schema = pa.schema([*columns.items(), *_feature_columns(action_units)])
+        table = pa.Table.from_pylist(rows, schema=schema)
+        _write_table(self.folder / "references" / f"{part}.parquet", table)
+
+    def has_references(self, part: Part) -> bool:
+        return (self.folder / "references" / f"{part}.parquet").is_file()
+
+    def stored_keys(self, part: Part) -> set[Key]:
+        """The rows that are there already; a damaged part counts as not there and is removed."""
+        keys: set[Key] = set()
+        for path in self._parts():
+            columns = ["part", "source", "sample", "target", "alpha"]
+            try:
+                rows = pq.read_table(path, columns=columns).to_pylist()
+            except (pa.ArrowInvalid, OSError):
+                path.unlink()
+                continue
+            keys |= {_row_key(row) for row in rows if row["part"] == part}
+        return keys
+
+    def read(self) -> StoredRun:
+        """Reads all tables of the run.
+
+        Raises:
+            BenchError: there is no run, or a part cannot be read.
+        """
+        if not self.info:
+            raise BenchError(f"no run in {self.folder}", hint="bench run METHOD")
+        tables, timings = [], Timings()
+        for path in self._parts():
+            table = _read_table(path)
+            tables.append(table)
+            timings += Timings(**json.loads(table.schema.metadata[b"timings"]))
+        if not tables:
+            raise BenchError(f"the run in {self.folder} has no results yet")
+        references = [_read_table(path) for path in sorted(self.folder.glob("references/*.parquet"))]
+        return StoredRun(
+            self.folder,
+            self.info,
+            _to_frame(pa.concat_tables(t.replace_schema_metadata(None) for t in tables)),
+            _to_frame(pa.concat_tables(references)),
+            timings,
+        )
+
+    def image_path(self, part: Part, pair: Pair, name: str) -> Path:
+        """Where an image of a pair is kept; ``name`` is an alpha or a role such as ``source``."""
+        place = quote(f"{pair.source} {pair.sample} {pair.target}", safe=" ")
+        return self.folder / "images" / part / place / f"{name}.png"
+
+    def write_image(self, path: Path, pixels: Pixels) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_suffix(".partial")
+        with _disk_errors(path):
+            Image.fromarray(pixels).save(partial, format="PNG")
+            os.replace(partial, path)
+
+    def _parts(self) -> list[Path]:
+        return sorted(self.folder.glob("scores/part-*.parquet"))
+
+
+def list_runs(runs: Path, benchmark: str) -> list[RunFolder]:
+    """The run folders of a benchmark, by name."""
+    return [RunFolder(path.parent) for path in sorted((runs / benchmark).glob("*/run.json"))]
+
+
+def _row_key(row: dict[str, Any]) -> Key:
+    pair = Pair(row["part"], row["source"], row["sample"], row["target"])
+    alpha = row["alpha"]
+    return pair.key, None if alpha is None or np.isnan(alpha) else round(alpha, 6)
+
+
+def _feature_columns(action_units: Sequence[str]) -> list[tuple[str, pa.DataType]]:
+    return [
+        ("niqe", pa.float64()),
+        *[(name, pa.float64()) for name in action_units],
+        ("embedding", pa.list_(pa.float32())),
+    ]
+
+
+def _to_frame(table: pa.Table) -> pd.DataFrame:
+    embeddings = table.column("embedding").to_pylist()
+    frame = table.drop_columns(["embedding"]).to_pandas()
+    frame["embedding"] = [None if e is None else np.asarray(e, dtype=np.float32) for e in embeddings]
+    order = [c for c in ("part", "source", "sample", "target", "alpha", "identity") if c in frame]
+    return frame.sort_values(order, ignore_index=True)
+
+
+def _read_table(path: Path) -> pa.Table:
+    try:
+        return pq.read_table(path)
+    except (pa.ArrowInvalid, OSError) as error:
+        raise BenchError(
+            f"{path} is damaged: {error}", hint="run the same bench run again: it is computed anew"
+        ) from error
+
+
+def _write_table(path: Path, table: pa.Table) -> None:
+    buffer = pa.BufferOutputStream()
+    pq.write_table(table, buffer, compression="zstd")
+    _write_atomically(path, buffer.getvalue().to_pybytes())
+
+
+def _write_atomically(path: Path, content: bytes) -> None:
+    with _disk_errors(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
+        try:
+            with partial.open("wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(partial, path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
+
+
+@contextmanager
+def _disk_errors(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            problem, hint = "the disk is full", "make room and run the same command: it goes on"
+        elif error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
+            problem, hint = "it is not writable", "choose another --out"
+        else:
+            problem, hint = str(error), "choose another --out"
+        raise BenchError(f"cannot write {path}: {problem}", hint=hint) from error

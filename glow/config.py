@@ -1,0 +1,82 @@
+"""The shape of a Glow: everything that decides which tensors a model holds."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, get_args
+
+__all__ = ["Coupling", "GlowConfig", "Permutation"]
+
+Coupling = Literal["affine", "additive"]
+Permutation = Literal["invertible_1x1", "shuffle", "reverse"]
+
+
+@dataclass(frozen=True, slots=True)
+class GlowConfig:
+    """Hyperparameters of a Glow (Kingma and Dhariwal 2018, Section 3 and Appendix B).
+
+    Attributes:
+        image_size: height and width of the images in pixels; divisible by ``2 ** levels``.
+        levels: L, the number of scales; all but the last factor out half of their channels.
+        steps: K, the flow steps (actnorm, permutation, coupling) of each level.
+        width: hidden channels of each coupling network.
+        coupling: ``affine`` (shift and scale) or ``additive`` (shift only, volume preserving).
+        permutation: channel permutation of each step.
+        bits: bit depth of the input; pixel values are read in bins of ``2 ** -bits``.
+        learn_top: whether the prior of the last level is learned.
+        channels: colour channels of the images.
+    """
+
+    image_size: int = 64
+    levels: int = 4
+    steps: int = 16
+    width: int = 128
+    coupling: Coupling = "affine"
+    permutation: Permutation = "invertible_1x1"
+    bits: int = 8
+    learn_top: bool = True
+    channels: int = 3
+
+    def __post_init__(self) -> None:
+        for name in ("image_size", "levels", "steps", "width", "bits", "channels"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.bits > 8:
+            raise ValueError(f"bits must be 1 to 8, not {self.bits}")
+        if self.image_size % 2**self.levels:
+            raise ValueError(
+                f"image_size {self.image_size} is not divisible by 2 ** levels = {2**self.levels}"
+            )
+        if self.coupling not in get_args(Coupling):
+            raise ValueError(f"coupling must be one of {get_args(Coupling)}, not {self.coupling!r}")
+        if self.permutation not in get_args(Permutation):
+            raise ValueError(
+                f"permutation must be one of {get_args(Permutation)}, not {self.permutation!r}"
+            )
+
+    @property
+    def latent_size(self) -> int:
+        """Numbers in the latent vector of one image: as many as pixel values."""
+        return self.channels * self.image_size**2
+
+    def latent_shapes(self) -> list[tuple[int, int, int]]:
+        """(channels, height, width) of the latent of each level, finest level first."""
+        shapes = []
+        channels, size = self.channels, self.image_size
+        for level in range(self.levels):
+            channels, size = channels * 4, size // 2
+            if level < self.levels - 1:
+                channels //= 2
+            shapes.append((channels, size, size))
+        return shapes
+
+    def to_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> GlowConfig:
+        """The inverse of :meth:`to_dict`; an unknown key is a ValueError that names it."""
+        unknown = sorted(set(values) - set(cls.__dataclass_fields__))
+        if unknown:
+            raise ValueError(f"unknown Glow option(s): {', '.join(unknown)}")
+        return cls(**values)

@@ -1,0 +1,145 @@
+"""Training images: loading and the small changes that keep a flow from learning them by heart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from PIL import Image, UnidentifiedImageError
+from torch import Tensor
+
+__all__ = ["Augmentation", "find_images", "load_images"]
+
+SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
+
+
+def find_images(sources: Iterable[Path]) -> list[Path]:
+    """Image files of folders (searched recursively) and of text lists (one path a line).
+
+    Raises:
+        ValueError: a source does not exist or holds no image.
+    """
+    paths: list[Path] = []
+    for source in sources:
+        if source.is_dir():
+            found = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
+        elif source.is_file():
+            lines = source.read_text(encoding="utf-8").splitlines()
+            found = [Path(line) for line in lines if line.strip()]
+        else:
+            raise ValueError(f"no folder or list of images at {source}")
+        if not found:
+            raise ValueError(f"no images in {source}")
+        paths += found
+    return paths
+
+
+def load_images(paths: Iterable[Path], size: int) -> Tensor:
+    """Square images as uint8, (N, 3, size, size).
+
+    The black triangles that an alignment leaves at the sides are filled with the nearest pixel
+    of their row, so that the model does not spend itself on them.
+
+    Raises:
+        ValueError: a file is no readable image; the message names it.
+    """
+    images = []
+    for path in paths:
+        try:
+            with Image.open(path) as file:
+                image = file.convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
+        except (OSError, UnidentifiedImageError) as error:
+            raise ValueError(f"cannot read the image {path}: {error}") from error
+        images.append(torch.from_numpy(_fill_black_sides(np.array(image))).permute(2, 0, 1))
+    return torch.stack(images)
+
+
+@dataclass(frozen=True, slots=True)
+class Augmentation:
+    """Random flips and small changes of geometry and colour.
+
+    Attributes:
+        rotation: largest rotation, degrees.
+        scale: largest relative change of size.
+        shift: largest translation, as a share of the frame.
+        bend: largest displacement of a smooth random warp, as a share of the frame.
+        colour: largest relative change of brightness, contrast, saturation and of each channel.
+    """
+
+    rotation: float = 3.0
+    scale: float = 0.05
+    shift: float = 0.02
+    bend: float = 0.012
+    colour: float = 0.1
+
+    def __call__(self, images: Tensor, size: int, generator: torch.Generator) -> Tensor:
+        """Changed images at the model's size.
+
+        Args:
+            images: uint8, (N, 3, H, W), preferably larger than ``size``.
+            size: height and width of the result.
+            generator: source of all randomness.
+
+        Returns:
+            float32, (N, 3, size, size), in [0, 1].
+        """
+        x = images.float() / 255.0
+        grid = self._grid(x, generator)
+        x = F.grid_sample(x, grid, mode="bilinear", padding_mode="border", align_corners=False)
+        x = F.interpolate(x, size=(size, size), mode="bicubic", antialias=True)
+        return self._recolour(x, generator).clamp(0.0, 1.0)
+
+    def _grid(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        count, device = x.shape[0], x.device
+
+        def uniform(*shape: int) -> Tensor:
+            return (torch.rand(shape, generator=generator) * 2.0 - 1.0).to(device)
+
+        angle = uniform(count) * (self.rotation * torch.pi / 180.0)
+        zoom = 1.0 + uniform(count) * self.scale
+        flip = torch.sign(uniform(count))
+        cos, sin = torch.cos(angle) * zoom, torch.sin(angle) * zoom
+        # grid_sample's frame spans 2 units, hence the factor 2 on displacements.
+        shift = uniform(2, count) * self.shift * 2.0
+        affine = torch.stack(
+            [torch.stack([cos * flip, -sin, shift[0]], 1), torch.stack([sin * flip, cos, shift[1]], 1)],
+            dim=1,
+        )
+        grid = F.affine_grid(affine, list(x.shape), align_corners=False)
+        coarse = uniform(count, 2, 5, 5) * self.bend * 2.0
+        warp = F.interpolate(coarse, size=x.shape[2:], mode="bicubic", align_corners=True)
+        return grid + warp.permute(0, 2, 3, 1)
+
+    def _recolour(self, x: Tensor, generator: torch.Generator) -> Tensor:
+        count, device = x.shape[0], x.device
+
+        def factor(channels: int) -> Tensor:
+            random = torch.rand((count, channels, 1, 1), generator=generator) * 2.0 - 1.0
+            return (1.0 + random * self.colour).to(device)
+
+        mean = x.mean(dim=(1, 2, 3), keepdim=True)
+        x = (x - mean) * factor(1) + mean * factor(1)
+        grey = x.mean(dim=1, keepdim=True)
+        x = (x - grey) * factor(1) + grey
+        return x * (1.0 + (factor(3) - 1.0) * 0.5)
+
+
+def _fill_black_sides(image: np.ndarray) -> np.ndarray:
+    """Fills runs of black pixels that touch the left or right edge of an (H, W, 3) image."""
+    filled = image.copy()
+    lit = image.max(axis=2) > 8
+    for row in np.flatnonzero(lit.any(axis=1) & ~(lit[:, 0] & lit[:, -1])):
+        columns = np.flatnonzero(lit[row])
+        # One pixel further in: resampling has darkened the last one.
+        first, last = columns[0], columns[-1]
+        if first > 0:
+            first = min(first + 2, last)
+            filled[row, :first] = image[row, first]
+        if last < image.shape[1] - 1:
+            last = max(last - 2, first)
+            filled[row, last + 1 :] = image[row, last]
+    return filled

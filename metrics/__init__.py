@@ -1,0 +1,1 @@
+"""Instruments: identity embedders, Action Unit estimators and image metrics, usable alone."""

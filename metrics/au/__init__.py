@@ -1,0 +1,1 @@
+"""Action Unit estimators, one module each; heavy packages are imported when one is made."""

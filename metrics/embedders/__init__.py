@@ -1,0 +1,1 @@
+"""Identity embedders, one module each; heavy packages are imported when one is made."""
