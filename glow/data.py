@@ -106,7 +106,10 @@ class Augmentation:
         # grid_sample's frame spans 2 units, hence the factor 2 on displacements.
         shift = uniform(2, count) * self.shift * 2.0
         affine = torch.stack(
-            [torch.stack([cos * flip, -sin, shift[0]], 1), torch.stack([sin * flip, cos, shift[1]], 1)],
+            [
+                torch.stack([cos * flip, -sin, shift[0]], 1),
+                torch.stack([sin * flip, cos, shift[1]], 1),
+            ],
             dim=1,
         )
         grid = F.affine_grid(affine, list(x.shape), align_corners=False)

@@ -10,6 +10,8 @@ stays float64; only the coupling networks run in the dtype of their own weights.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -21,6 +23,7 @@ __all__ = [
     "ChannelPermutation",
     "CouplingLayer",
     "EdgeAwareConv",
+    "FlowLevel",
     "FlowStep",
     "GaussianSplit",
     "InvertibleConv",
@@ -215,6 +218,28 @@ class FlowStep(nn.Module):
 
     def inverse(self, y: Tensor) -> Tensor:
         return self.actnorm.inverse(self.permutation.inverse(self.coupling.inverse(y)))
+
+
+class FlowLevel(nn.Module):
+    """K flow steps at one scale."""
+
+    def __init__(self, steps: Iterable[FlowStep]) -> None:
+        super().__init__()
+        self.steps = nn.ModuleList(steps)
+
+    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns y and the log-determinant of each image, shape (N,)."""
+        total = x.new_zeros(x.shape[0])
+        for step in self.steps:
+            x, log_det = step(x)
+            total = total + log_det
+        return x, total
+
+    def inverse(self, y: Tensor) -> Tensor:
+        for step in reversed(self.steps):
+            assert isinstance(step, FlowStep)
+            y = step.inverse(y)
+        return y
 
 
 class GaussianSplit(nn.Module):

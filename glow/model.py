@@ -10,7 +10,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from glow.config import GlowConfig
-from glow.layers import FlowStep, GaussianSplit, TopPrior
+from glow.layers import FlowLevel, FlowStep, GaussianSplit, TopPrior
 
 __all__ = ["Glow"]
 
@@ -37,19 +37,19 @@ class Glow(nn.Module):
     def __init__(self, config: GlowConfig) -> None:
         super().__init__()
         self.config = config
-        self.levels = nn.ModuleList()
-        self.splits = nn.ModuleList()
+        levels, splits = [], []
         channels = config.channels
         for level in range(config.levels):
             channels *= 4
-            steps = [
+            steps = (
                 FlowStep(channels, config.width, config.coupling, config.permutation)
                 for _ in range(config.steps)
-            ]
-            self.levels.append(nn.ModuleList(steps))
+            )
+            levels.append(FlowLevel(steps))
             if level < config.levels - 1:
-                self.splits.append(GaussianSplit(channels))
+                splits.append(GaussianSplit(channels))
                 channels //= 2
+        self.levels, self.splits = nn.ModuleList(levels), nn.ModuleList(splits)
         self.top = TopPrior(channels, learned=config.learn_top)
 
     @classmethod
@@ -97,14 +97,16 @@ class Glow(nn.Module):
             )
         if not eps.is_floating_point():
             raise ValueError(f"expected floating latents, got {eps.dtype}")
-        z: Tensor | None = None
-        for level in reversed(range(self.config.levels)):
-            level_eps = self._unflatten(eps.double())[level]
-            z = self.top.inverse(level_eps) if z is None else self.splits[level].inverse(z, level_eps)
-            for step in reversed(self.levels[level]):  # type: ignore[arg-type]
-                z = step.inverse(z)
-            z = F.pixel_shuffle(z, 2)
-        assert z is not None
+        by_level = self._unflatten(eps.double())
+        z = self.top.inverse(by_level[-1])
+        for index in reversed(range(self.config.levels)):
+            level = self.levels[index]
+            assert isinstance(level, FlowLevel)
+            z = F.pixel_shuffle(level.inverse(z), 2)
+            if index > 0:
+                split = self.splits[index - 1]
+                assert isinstance(split, GaussianSplit)
+                z = split.inverse(z, by_level[index - 1])
         return _from_state(z)
 
     def quantize(self, images: Tensor) -> Tensor:
@@ -121,13 +123,13 @@ class Glow(nn.Module):
         Args:
             centred: (N, C, H, W), dequantised images minus 0.5, so in about [-0.5, 0.5].
         """
-        _, log_prob = self._flow(centred)
-        return log_prob
+        return self._flow(centred)[1]
 
     def bits_per_dim(self, centred: Tensor, noise_bits: int) -> Tensor:
         """Negative log-likelihood per pixel value, shape (N,), for noise of width 2^-noise_bits."""
         nats = -self.log_prob(centred) / self.config.latent_size
-        return nats / log(2.0) + noise_bits
+        bits: Tensor = nats / log(2.0) + noise_bits
+        return bits
 
     def _to_state(self, images: Tensor) -> Tensor:
         """Images in [0, 1] as the flow's float64 input: the middle of each value's bin.
@@ -138,21 +140,19 @@ class Glow(nn.Module):
         bins = 2**self.config.bits
         # Half a thousandth of a level guards k / 255 * 255 against landing just below k.
         levels = torch.floor((images.double() * 255.0 + 5e-4) * (bins / 256.0))
-        return (levels + 0.5) / bins - 0.5
+        state: Tensor = (levels + 0.5) / bins - 0.5
+        return state
 
     def _flow(self, z: Tensor) -> tuple[list[Tensor], Tensor]:
         log_prob = z.new_zeros(z.shape[0])
         all_eps = []
-        for level, steps in enumerate(self.levels):
-            z = F.pixel_unshuffle(z, 2)
-            for step in steps:  # type: ignore[attr-defined]
-                z, log_det = step(z)
-                log_prob = log_prob + log_det
-            if level < len(self.splits):
-                z, eps, level_log_prob = self.splits[level](z)
+        for index, level in enumerate(self.levels):
+            z, log_det = level(F.pixel_unshuffle(z, 2))
+            if index < len(self.splits):
+                z, eps, eps_log_prob = self.splits[index](z)
             else:
-                eps, level_log_prob = self.top(z)
-            log_prob = log_prob + level_log_prob
+                eps, eps_log_prob = self.top(z)
+            log_prob = log_prob + log_det + eps_log_prob
             all_eps.append(eps)
         return all_eps, log_prob
 

@@ -58,7 +58,7 @@ def patch_size_for(side: int) -> int:
 
 def luminance(images: Images) -> Floats:
     """Luma (N, H, W) in 0..255 of RGB images (N, H, W, 3), by ITU-R BT.601."""
-    return images @ np.array([0.299, 0.587, 0.114])
+    return np.asarray(images @ np.array([0.299, 0.587, 0.114]))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,7 +87,7 @@ class NiqeModel:
             images: (N, H, W, 3) uint8 RGB, square, at the resolution that will be scored.
 
         Raises:
-            ValueError: the images are malformed, too small, or too few for a covariance.
+            ValueError: the images are malformed, too small, too few or too much alike.
         """
         side = check_images(images)
         patch = patch_size_for(side)
@@ -99,7 +99,13 @@ class NiqeModel:
                 f"{len(images)} images give {len(chosen)} sharp patches, and NIQE needs more "
                 f"than {FEATURES} to fit a covariance: give more images"
             )
-        return cls(chosen.mean(axis=0), np.cov(chosen, rowvar=False), patch, side)
+        covariance = np.cov(chosen, rowvar=False)
+        if np.linalg.matrix_rank(covariance, hermitian=True) < FEATURES:
+            raise ValueError(
+                f"the sharp patches of these {len(images)} images are too much alike to fit NIQE: "
+                f"give photographs of more people"
+            )
+        return cls(chosen.mean(axis=0), covariance, patch, side)
 
     def score(self, images: Images) -> Floats:
         """NIQE of each image, (N,), 0 and above; lower is more natural [eq. 10].
@@ -121,9 +127,10 @@ class NiqeModel:
         degrees = max(features.shape[1] - 1, 1)
         covariances = np.einsum("npi,npj->nij", centred, centred) / degrees
         difference = means - self.mean
-        precision = np.linalg.pinv((self.covariance + covariances) / 2.0, hermitian=True)
-        squared = np.einsum("ni,nij,nj->n", difference, precision, difference)
-        return np.sqrt(np.maximum(squared, 0.0))
+        # The fitted covariance has full rank, so the paper's pseudo-inverse is the inverse.
+        pooled = (self.covariance + covariances) / 2.0
+        whitened = np.linalg.solve(pooled, difference[:, :, None])[:, :, 0]
+        return np.asarray(np.sqrt(np.sum(difference * whitened, axis=1)))
 
 
 def _patch_features(images: Images, patch: int) -> tuple[Floats, Floats]:

@@ -151,7 +151,7 @@ def summands(terms: pd.DataFrame, failures: Failures = "worst") -> Floats:
     ]
     counts = (terms["kind"] == "cross").to_numpy(dtype=bool)
     if failures == "excluded":
-        counts &= ok
+        counts = counts & ok
     return np.where(counts[:, None], np.column_stack(columns), 0.0)
 
 

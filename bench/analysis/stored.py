@@ -81,10 +81,12 @@ def _entry(
     alpha: float | None,
 ) -> BoardEntry:
     terms = terms_of(run, "test", pairs)
-    chosen, protocol, at_zero = None, None, None
+    chosen: float | None = None
+    protocol: AlphaProtocol | None = None
+    at_zero: pd.DataFrame | None = None
     if run.has_alpha:
         chosen = search_stored(run, dev_pairs, alphas).dev_alpha if alpha is None else alpha
-        protocol: AlphaProtocol | None = "dev" if alpha is None else "fixed"
+        protocol = "dev" if alpha is None else "fixed"
         zero = _on_grid(terms, [0.0])
         at_zero = zero if len(zero) else None
         terms = _on_grid(terms, [chosen])
@@ -96,7 +98,8 @@ def _entry(
         terms_at_zero=at_zero,
         alpha=chosen,
         alpha_protocol=protocol,
-        images_per_second=run.timings.images_per_second,
+        # An anchor hands out photographs: its speed says nothing.
+        images_per_second=None if run.is_anchor else run.timings.images_per_second,
         peak_memory_mib=run.timings.peak_memory_mib or None,
     )
 

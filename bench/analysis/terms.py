@@ -7,52 +7,24 @@ target's identity reference, s the source image, y the output, n the neutral fac
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
-from bench.analysis.embeddings import (
-    Floats,
-    Indices,
-    distances,
-    embedding_length,
-    mean_directions,
-    unit_rows,
+from bench.analysis.embeddings import Floats, Indices, distances, mean_directions
+from bench.analysis.real_images import (
+    PairImages,
+    RealImages,
+    images_of_pairs,
+    real_images,
+    usable_pairs,
 )
-from bench.data.split import Pair, stranger
-from bench.errors import BenchError
 
 __all__ = ["mean_real_niqe", "sample_terms"]
 
 KEY_COLUMNS = ["part", "source", "sample", "target", "kind"]
 REFERENCE_COLUMNS = ["identity", "sample", "part", "expression", "is_reference", "is_neutral"]
 READING_COLUMNS = ["outcome", "niqe", "embedding"]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _RealImages:
-    """The references table as arrays; R images of I identities, A action units."""
-
-    table: pd.DataFrame
-    readable: NDArray[np.bool_]  # (R,)
-    action_units: Floats  # (R, A)
-    niqe: Floats  # (R,)
-    embeddings: Floats  # (R, D), unit rows
-    identities: pd.Index
-    neutrals: Indices  # (I,) row of the neutral face
-    centres: Floats  # (I, D), the identity references
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Pairs:
-    """Rows of ``_RealImages`` and codes of identities that each of P pairs is about."""
-
-    sources: Indices
-    targets: Indices
-    source_images: Indices
-    strangers: Indices  # -1 where the part has no third person
 
 
 def mean_real_niqe(references: pd.DataFrame, part: str) -> float:
@@ -98,13 +70,13 @@ def sample_terms(
     units = list(action_units)
     _require_columns("scores", scores, [*KEY_COLUMNS, "alpha", *READING_COLUMNS, *units])
     _require_columns("references", references, [*REFERENCE_COLUMNS, *READING_COLUMNS, *units])
-    real = _real_images(references, units)
+    real = real_images(references, units)
     rows = scores.reset_index(drop=True)
     names = rows["source"] + "/" + rows["sample"] + ">" + rows["target"]
     pair_of_row, pair_names = pd.factorize(names)
     _, first_rows = np.unique(pair_of_row, return_index=True)
-    pairs = _look_up(rows.iloc[first_rows], real)
-    usable = _usable(pairs, real)
+    pairs = images_of_pairs(rows.iloc[first_rows], real)
+    usable = usable_pairs(pairs, real)
 
     kept = usable[pair_of_row]
     rows, pair_of_row = rows[kept].reset_index(drop=True), pair_of_row[kept]
@@ -125,81 +97,8 @@ def _require_columns(name: str, table: pd.DataFrame, columns: Sequence[str]) -> 
         raise ValueError(f"the {name} table lacks the columns {', '.join(missing)}")
 
 
-def _real_images(references: pd.DataFrame, units: list[str]) -> _RealImages:
-    table = references.reset_index(drop=True)
-    codes, identities = pd.factorize(table["identity"], sort=True)
-    neutral = table["is_neutral"].to_numpy(dtype=bool)
-    counts = np.bincount(codes[neutral], minlength=len(identities))
-    if (counts != 1).any():
-        wrong = identities[int(np.argmax(counts != 1))]
-        raise ValueError(f"identity {wrong} must have exactly one neutral face in references")
-    neutrals = np.empty(len(identities), dtype=np.intp)
-    neutrals[codes[neutral]] = np.flatnonzero(neutral)
-    embeddings = table["embedding"].to_numpy()
-    length = embedding_length(embeddings)
-    if length is None:
-        raise ValueError("references holds no embedding: no distance can be measured")
-    reference = table["is_reference"].to_numpy(dtype=bool)
-    values = table[units].to_numpy(dtype=np.float64)
-    unit_embeddings = unit_rows(embeddings, length)
-    return _RealImages(
-        table=table,
-        readable=(table["outcome"] == "ok").to_numpy(dtype=bool)
-        & np.isfinite(values).all(axis=1)
-        & np.isfinite(unit_embeddings).all(axis=1),
-        action_units=values,
-        niqe=table["niqe"].to_numpy(dtype=np.float64),
-        embeddings=unit_embeddings,
-        identities=identities,
-        neutrals=neutrals,
-        centres=mean_directions(embeddings[reference], length, codes[reference], len(identities)),
-    )
-
-
-def _look_up(pairs: pd.DataFrame, real: _RealImages) -> _Pairs:
-    images = pd.MultiIndex.from_frame(real.table[["identity", "sample"]])
-    if not images.is_unique:
-        double = images[images.duplicated()][0]
-        raise ValueError(f"references lists {'/'.join(double)} twice")
-    keys = [Pair(*key) for key in pairs[KEY_COLUMNS[:4]].itertuples(index=False, name=None)]
-    expressive = real.table[~real.table["is_neutral"].to_numpy(dtype=bool)]
-    candidates = {
-        part: list(rows[["identity", "sample", "expression"]].itertuples(index=False, name=None))
-        for part, rows in expressive.groupby("part")
-    }
-    strangers = [_stranger(key, candidates.get(key.part, [])) for key in keys]
-    found = _Pairs(
-        sources=real.identities.get_indexer(pairs["source"]),
-        targets=real.identities.get_indexer(pairs["target"]),
-        source_images=images.get_indexer(pd.MultiIndex.from_frame(pairs[["source", "sample"]])),
-        strangers=images.get_indexer(pd.Index(strangers, dtype=object, tupleize_cols=False)),
-    )
-    missing = (found.source_images < 0) | (found.targets < 0)
-    if missing.any():
-        raise ValueError(f"references lacks real images of pair {keys[int(missing.argmax())].key}")
-    return found
-
-
-def _stranger(pair: Pair, candidates: list[tuple[str, str, str]]) -> tuple[str, str]:
-    try:
-        return stranger(pair, candidates)
-    except BenchError:
-        return "", ""  # no image is called that: the pair has two anchors only
-
-
-def _usable(pairs: _Pairs, real: _RealImages) -> NDArray[np.bool_]:
-    has_centre = np.asarray(np.isfinite(real.centres).all(axis=1))
-    return np.asarray(
-        real.readable[pairs.source_images]
-        & real.readable[real.neutrals[pairs.sources]]
-        & real.readable[real.neutrals[pairs.targets]]
-        & has_centre[pairs.sources]
-        & has_centre[pairs.targets]
-    )
-
-
 def _measured_terms(
-    rows: pd.DataFrame, units: list[str], real: _RealImages, pairs: _Pairs, pair_of_row: Indices
+    rows: pd.DataFrame, units: list[str], real: RealImages, pairs: PairImages, pair_of_row: Indices
 ) -> dict[str, Floats]:
     """Terms of the outputs y; NaN rows where the outcome is not ``ok``."""
     ok = (rows["outcome"] == "ok").to_numpy(dtype=bool)
@@ -234,7 +133,7 @@ def _measured_terms(
     }
 
 
-def _fixed_terms(real: _RealImages, pairs: _Pairs) -> dict[str, Floats]:
+def _fixed_terms(real: RealImages, pairs: PairImages) -> dict[str, Floats]:
     """Terms of the real images of each pair: denominators and what the anchors would have."""
     source_neutrals, target_neutrals = real.neutrals[pairs.sources], real.neutrals[pairs.targets]
     wanted = real.action_units[pairs.source_images]

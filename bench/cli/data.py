@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -30,7 +29,9 @@ def show(name: Name, json: options.Json = False) -> None:
 
     card = load_card(name)
     if json:
-        print_json({"schema_version": 1, **{k: v for k, v in asdict(card).items() if k != "folder"}})
+        print_json(
+            {"schema_version": 1, **{k: v for k, v in asdict(card).items() if k != "folder"}}
+        )
         return
     console = stdout()
     for label, text in [

@@ -26,7 +26,11 @@ def methods(json: options.Json = False) -> None:
     rows = [
         {
             "name": entry.name,
-            "kind": "failed" if entry.card is None else "anchor" if entry.card.is_anchor else "method",
+            "kind": "failed"
+            if entry.card is None
+            else "anchor"
+            if entry.card.is_anchor
+            else "method",
             "description": entry.problem if entry.card is None else entry.card.description,
             "parameters": {name: str(p.default) for name, p in entry.parameters().items()},
             "origin": entry.origin,

@@ -20,7 +20,9 @@ BenchmarkName = Annotated[
 ]
 Data = Annotated[
     Path | None,
-    typer.Option("--data", "-d", help="Your copy of the dataset; by default $BENCH_DATA.", show_default=False),
+    typer.Option(
+        "--data", "-d", help="Your copy of the dataset; by default $BENCH_DATA.", show_default=False
+    ),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of runs.")]
 Alphas = Annotated[
@@ -39,15 +41,25 @@ Limit = Annotated[
 Device = Annotated[str, typer.Option("--device", help="cpu, cuda or mps.")]
 Embedder = Annotated[
     str | None,
-    typer.Option("--embedder", help="Embedder: name or .onnx file. By default the benchmark's.", show_default=False),
+    typer.Option(
+        "--embedder",
+        help="Embedder: name or .onnx file. By default the benchmark's.",
+        show_default=False,
+    ),
 ]
 AuEstimator = Annotated[
     str | None,
-    typer.Option("--au", help="AU estimator: name or .task file. By default the benchmark's.", show_default=False),
+    typer.Option(
+        "--au",
+        help="AU estimator: name or .task file. By default the benchmark's.",
+        show_default=False,
+    ),
 ]
 Parameters = Annotated[
     list[str] | None,
-    typer.Option("--param", "-p", help="Parameter of a method, NAME=VALUE; repeatable.", show_default=False),
+    typer.Option(
+        "--param", "-p", help="Parameter of a method, NAME=VALUE; repeatable.", show_default=False
+    ),
 ]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
 KeepImages = Annotated[bool, typer.Option("--keep-images", help="Store every output image.")]

@@ -32,17 +32,22 @@ def report(
 
     `bench report --html --benchmark london --runs runs --out report.html`
     """
-    from bench import api
+    from bench.report.collect import collect_report
+    from bench.report.html import render_html
     from bench.report.terminal import print_board
 
-    content = api.collect_report(runs, benchmark)
+    content = collect_report(runs, benchmark)
     if json:
         print_json(content.board.to_dict())
     else:
         print_board(content.board, stdout())
     if html:
         try:
-            api.write_report(content, out)
+            out.parent.mkdir(parents=True, exist_ok=True)
+            out.write_text(render_html(content), encoding="utf-8")
         except OSError as error:
-            raise BenchError(f"cannot write the report: {error}", hint="choose another --out") from error
-        stdout().print(f"Report: {out}", highlight=False, soft_wrap=True) if not json else None
+            raise BenchError(
+                f"cannot write {out}: {error.strerror}", hint="choose --out"
+            ) from error
+        if not json:
+            stdout().print(f"Report: {out}", highlight=False, soft_wrap=True)

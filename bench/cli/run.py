@@ -32,7 +32,9 @@ def run(
     out: options.Out = Path("runs"),
     alpha: Annotated[
         float | None,
-        typer.Option("--alpha", help="Rank at this alpha, not at the dev alpha*.", show_default=False),
+        typer.Option(
+            "--alpha", help="Rank at this alpha, not at the dev alpha*.", show_default=False
+        ),
     ] = None,
     alphas: options.Alphas = "",
     limit: options.Limit = None,

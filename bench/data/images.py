@@ -75,10 +75,15 @@ def _header_problem(file: Image.Image) -> str | None:
     if width != height:
         return f"is {width}x{height}, expected a square, eye-aligned face"
     if file.mode != "RGB":
-        kinds = {"L": "grey", "LA": "grey with transparency", "RGBA": "RGBA", "P": "a palette image"}
+        kinds = {
+            "L": "grey",
+            "LA": "grey with transparency",
+            "RGBA": "RGBA",
+            "P": "a palette image",
+        }
         found = kinds.get(file.mode, "16-bit" if "16" in file.mode else f"of mode {file.mode}")
         return f"is {found}, expected 8-bit RGB"
     # Pillow shows a 16-bit RGB PNG as RGB and silently drops half of its bits.
-    if any("16" in str(tile[3]) for tile in file.tile):
+    if any("16" in str(tile[3]) for tile in getattr(file, "tile", [])):
         return "is 16-bit, expected 8-bit RGB"
     return None

@@ -17,7 +17,7 @@ class PixelArithmetic:
 
     card = MethodCard(
         "pixel-arith",
-        "latent arithmetic with pixels for latents: y = mean(target) + alpha (source - mean(source))",
+        "pixels for latents: y = mean(target) + alpha (source - mean(source))",
         citation="equation (2) of Valenzuela et al., CVPRW 2021, with f the identity",
     )
 
@@ -29,7 +29,8 @@ class PixelArithmetic:
             _mean(r.target_reference) + r.alpha * (_unit(r.source) - _mean(r.source_reference))
             for r in requests
         ]
-        return np.clip(np.stack(outputs), 0.0, 1.0)
+        clipped: NDArray[np.float32] = np.clip(np.stack(outputs), 0.0, 1.0)
+        return clipped
 
 
 def _unit(face: Face) -> NDArray[np.float32]:
@@ -37,4 +38,5 @@ def _unit(face: Face) -> NDArray[np.float32]:
 
 
 def _mean(faces: Sequence[Face]) -> NDArray[np.float32]:
-    return np.mean([_unit(face) for face in faces], axis=0, dtype=np.float32)
+    mean: NDArray[np.float32] = np.mean([_unit(face) for face in faces], axis=0)
+    return mean

@@ -154,13 +154,14 @@ def _from_file(path: Path) -> MethodEntry:
         for value in vars(module).values()
         if inspect.isclass(value)
         and value.__module__ == spec.name
-        and isinstance(getattr(value, "card", None), MethodCard)
+        and isinstance(vars(value).get("card"), MethodCard)
     ]
     if len(classes) != 1:
         found = ", ".join(c.__name__ for c in classes) or "none"
         problem = f"expected one class with a MethodCard called card, found {found}"
         return MethodEntry(path.stem, str(path), None, problem, "")
-    return _checked(classes[0].card.name, str(path), classes[0])
+    card: MethodCard = vars(classes[0])["card"]
+    return _checked(card.name, str(path), classes[0])
 
 
 def _checked(name: str, origin: str, factory: Any) -> MethodEntry:

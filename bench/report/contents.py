@@ -67,8 +67,9 @@ class ReportInput:
 
     Attributes:
         benchmark: its name, such as ``london-64``.
-        card: the dataset card. Read are ``title``, ``authors``, ``year``, ``licence``, ``doi``
-            and ``may_show_images``; faces are shown only where that last one is true.
+        card: of the dataset. Read are ``citation`` (else ``authors``, ``title`` and ``year``),
+            ``licence``, ``doi`` and ``may_show_images``; faces are shown only where that last
+            one is true.
         board: the ranked table.
         methods: the methods in the order of the board.
         command: the command that makes this report again.

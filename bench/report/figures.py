@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
     from bench.analysis.board import Estimate
 
 __all__ = ["Curve", "curves", "histogram", "interval_bar", "swatch"]
-
-_LABEL_SIZE = 12.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,9 +63,11 @@ def interval_bar(estimate: Estimate, axis: Axis, width: float = 96) -> Markup:
         svg.add(root, "line", "zero", x1=at(0), x2=at(0), y1=1, y2=13)
     if np.isfinite(estimate.low) and np.isfinite(estimate.high):
         left, right = at(estimate.low), at(estimate.high)
-        svg.add(root, "rect", "range", x=left, y=4, width=max(right - left, 1.0), height=6)
+        svg.add(root, "rect", "interval-range", x=left, y=3, width=max(right - left, 1), height=8)
     if np.isfinite(estimate.value):
-        svg.add(root, "circle", "value", cx=at(estimate.value), cy=7, r=3.2)
+        svg.add(
+            root, "rect", "interval-value", x=at(estimate.value) - 1.25, y=1, width=2.5, height=12
+        )
     return svg.markup(root)
 
 
@@ -77,7 +78,7 @@ def curves(
     description: str,
     *,
     verticals: Sequence[tuple[float | None, str]] = (),
-    size: tuple[float, float] = (440, 310),
+    size: tuple[float, float] = (400, 290),
 ) -> Markup:
     """Lines over alpha, each named beside the line, with named vertical marks.
 
@@ -101,16 +102,24 @@ def curves(
             svg.add(root, "line", "vertical", x1=at, x2=at, y1=top, y2=bottom)
             obstacles.append(Box(at - 1, top, at + 1, bottom))
             targets.append((at, bottom - 14, name))
-    for line in lines:
-        points = draw_curve(root, plane, line)
+    drawn = [draw_curve(root, plane, line) for line in lines]
+    for index, (line, points) in enumerate(zip(lines, drawn, strict=True)):
         obstacles.extend(line_boxes(points))
         if len(points):
-            # A named point two thirds along leaves room for the text on both sides.
-            targets.append((*map(float, points[(2 * len(points)) // 3]), line.name))
+            others = [other for other in drawn[:index] + drawn[index + 1 :] if len(other)]
+            at, height = points[_most_apart(points, others)]
+            targets.append((float(at), float(height), line.name))
     frame = Box(left + 2, top + 2, right, bottom - 2)
-    for label in place_labels(targets, frame, obstacles, _LABEL_SIZE):
-        svg.label_text(root, label)
+    svg.label_texts(root, place_labels(targets, frame, obstacles))
     return svg.markup(root)
+
+
+def _most_apart(points: NDArray[np.float64], others: Sequence[NDArray[np.float64]]) -> int:
+    """The point of a line at which its name can least be taken for another line's."""
+    if not others:
+        return len(points) // 2
+    gaps = [np.abs(np.interp(points[:, 0], *other.T) - points[:, 1]) for other in others]
+    return int(np.argmax(np.min(gaps, axis=0)))
 
 
 def draw_curve(root: svg.Element, plane: Plane, line: Curve) -> NDArray[np.float64]:
@@ -122,8 +131,8 @@ def draw_curve(root: svg.Element, plane: Plane, line: Curve) -> NDArray[np.float
         if len(points) > 1:
             svg.path(root, points, f"curve {style}")
         for alpha, value, point in zip(xs, ys, points, strict=True):
-            dot = svg.add(root, "circle", f"dot {style}", cx=point[0], cy=point[1], r=2.2)
-            svg.add(dot, "title", text=f"{line.name}: {value:.4g} at {alpha:.3g}")
+            title = f"{line.name}: {value:.4g} at {alpha:.3g}"
+            svg.marker(root, *point, line.index, 2.3, f"dot {style}", title)
         drawn += points
     return np.array(drawn, dtype=np.float64).reshape(-1, 2)
 
@@ -131,7 +140,7 @@ def draw_curve(root: svg.Element, plane: Plane, line: Curve) -> NDArray[np.float
 def line_boxes(points: NDArray[np.float64], half: float = 2.5) -> list[Box]:
     """Small boxes along a line, a few units apart: what its labels must not cover."""
     boxes = []
-    for start, end in zip(points[:-1], points[1:], strict=True):
+    for start, end in pairwise(points):
         steps = int(np.hypot(*(end - start)) // 6) + 1
         for share in np.linspace(0, 1, steps + 1):
             x, y = start + share * (end - start)
@@ -147,7 +156,7 @@ def histogram(
     *,
     chosen: float | None = None,
     bins: int = 11,
-    size: tuple[float, float] = (440, 270),
+    size: tuple[float, float] = (400, 270),
 ) -> Markup:
     """How often each alpha is best; pairs on the edge of the grid stand out.
 
@@ -200,6 +209,5 @@ def histogram(
         ]
         frame = Box(plane.left + 2, top - 16, size[0] - plane.right, bottom)
         name = f"dev alpha* {number(chosen)}"
-        for label in place_labels([(at, top - 2, name)], frame, boxes, _LABEL_SIZE):
-            svg.label_text(root, label)
+        svg.label_texts(root, place_labels([(at, top - 2, name)], frame, boxes))
     return svg.markup(root)

@@ -104,7 +104,7 @@ def render_html(report: ReportInput) -> str:
             shared=shared,
             own=[(m.row, entries) for m, entries in zip(report.methods, own, strict=True)],
             citations=citations(infos),
-            authors=_authors(report.card),
+            citation=_citation(report.card, report.benchmark),
         )
     )
 
@@ -202,6 +202,11 @@ def _outcomes(rows: Sequence[BoardRow]) -> list[str]:
     return [*_OUTCOMES, *sorted(others)]
 
 
-def _authors(card: Mapping[str, Any]) -> str:
+def _citation(card: Mapping[str, Any], benchmark: str) -> str:
+    """The card's own citation, else authors, title and year."""
+    if card.get("citation"):
+        return wording.printable(card["citation"])
     authors = card.get("authors") or []
-    return wording.printable(authors if isinstance(authors, str) else ", ".join(map(str, authors)))
+    names = authors if isinstance(authors, str) else ", ".join(map(str, authors))
+    parts = [names, card.get("title") or benchmark, card.get("year")]
+    return wording.printable(". ".join(str(part) for part in parts if part)) + "."

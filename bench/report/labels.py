@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 __all__ = ["Box", "Label", "place_labels", "shorten", "text_width"]
 
+FONT_SIZE = 12.0  # of .label in report.css
 _WIDTH = 0.56  # of the font size, the mean of a proportional sans-serif face
 _DIRECTIONS = ((1, 0), (1, -1), (1, 1), (-1, 0), (-1, -1), (-1, 1), (0, -1), (0, 1))
-_DISTANCES = (8.0, 18.0, 32.0, 50.0, 72.0)
+_DISTANCES = (10.0, 18.0, 32.0, 50.0, 72.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,12 @@ class Label:
     """A placed text: its box, the point it names, and whether a leader joins the two."""
 
     text: str
-    full: str
     box: Box
     target: tuple[float, float]
     leader: bool
 
 
-def shorten(text: str, most: int = 26) -> str:
+def shorten(text: str, most: int = 24) -> str:
     """The text, or its beginning and an ellipsis."""
     return text if len(text) <= most else text[: most - 1] + "…"
 
@@ -61,10 +61,7 @@ def text_width(text: str, size: float) -> float:
 
 
 def place_labels(
-    targets: Sequence[tuple[float, float, str]],
-    frame: Box,
-    obstacles: Sequence[Box],
-    size: float = 12.0,
+    targets: Sequence[tuple[float, float, str]], frame: Box, obstacles: Sequence[Box]
 ) -> list[Label]:
     """Puts a label beside each target (x, y, text), greedily, the first ones best.
 
@@ -73,9 +70,8 @@ def place_labels(
     distance, so that a label far away is the last resort.
     """
     placed: list[Label] = []
-    for x, y, full in targets:
-        text = shorten(full)
-        width, height = text_width(text, size), 1.25 * size
+    for x, y, text in targets:
+        width, height = text_width(text, FONT_SIZE), 1.25 * FONT_SIZE
         best: tuple[float, Box, float] | None = None
         for nearness, distance in enumerate(_DISTANCES):
             for preference, (across, down) in enumerate(_DIRECTIONS):
@@ -96,5 +92,5 @@ def place_labels(
                 if best is None or cost < best[0]:
                     best = (cost, box, distance)
         assert best is not None
-        placed.append(Label(text, full, best[1], (x, y), leader=best[2] > _DISTANCES[1]))
+        placed.append(Label(text, best[1], (x, y), leader=best[2] > _DISTANCES[1]))
     return placed

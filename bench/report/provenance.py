@@ -59,10 +59,13 @@ def shared_and_own(infos: Sequence[Mapping[str, Any]]) -> tuple[Entries, list[En
 
 
 def citations(infos: Sequence[Mapping[str, Any]]) -> list[Citation]:
-    """Everything in the run records that has a name and a licence, each once."""
+    """Weights and instruments: what has a name and a licence in the run records, each once.
+
+    The dataset has a paragraph of its own on the page and is left out.
+    """
     found: dict[Citation, None] = {}
     for info in infos:
-        for record in _records(info):
+        for record in _records({key: info[key] for key in info if key != "dataset"}):
             name, licence = record.get("name"), record.get("licence") or record.get("license")
             if isinstance(name, str) and licence:
                 named = {**record, "licence": licence}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from xml.etree import ElementTree
 
 from markupsafe import Markup
@@ -17,7 +17,7 @@ __all__ = [
     "axes",
     "coordinate",
     "drawing",
-    "label_text",
+    "label_texts",
     "marker",
     "markup",
     "path",
@@ -118,17 +118,16 @@ def axes(root: Element, plane: Plane) -> None:
     add(root, "text", "unit middle", plane.x.note, x=(left + right) / 2, y=bottom + 48)
 
 
-def label_text(root: Element, label: Label, css_class: str = "label") -> None:
-    """A placed label, with a leader where it is far from its point."""
-    x, y = label.target
-    if label.leader:
-        near_x = min(max(x, label.box.left), label.box.right)
-        near_y = min(max(y, label.box.top), label.box.bottom)
-        add(root, "line", "leader", x1=x, y1=y, x2=near_x, y2=near_y)
-    middle = (label.box.left + label.box.right) / 2
-    child = add(root, "text", f"{css_class} middle", label.text, x=middle, y=label.box.bottom - 4)
-    if label.full != label.text:
-        add(child, "title", text=label.full)
+def label_texts(root: Element, labels: Sequence[Label]) -> None:
+    """Placed labels; a leader joins one that is far from its point, below all texts."""
+    for label in labels:
+        if label.leader:
+            (x, y), box = label.target, label.box
+            near_x, near_y = min(max(x, box.left), box.right), min(max(y, box.top), box.bottom)
+            add(root, "line", "leader", x1=x, y1=y, x2=near_x, y2=near_y)
+    for label in labels:
+        middle = (label.box.left + label.box.right) / 2
+        add(root, "text", "label middle", label.text, x=middle, y=label.box.bottom - 4)
 
 
 def markup(root: Element) -> Markup:

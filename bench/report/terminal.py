@@ -95,6 +95,7 @@ def print_board(board: Board, console: Console) -> None:
     console.print(table)
     console.print()
     _sentence(console, conclusion(board), "bold")
+    console.print()
     _sentence(
         console,
         "E expression skill, R identity retention, Q naturalness, cov. coverage, * anchor: a "
@@ -102,13 +103,15 @@ def print_board(board: Board, console: Console) -> None:
     )
     if left_out := [column.title for column in _COLUMNS if column not in columns]:
         _sentence(console, f"Left out for want of room: {', '.join(left_out)}.")
-    for row in board.rows:
-        if scores := own_mean_face(row):
-            _sentence(
-                console,
-                f"{printable(row.method)} before any transfer (its own mean face, alpha = 0; "
-                f"without loss E 0, R 1): {scores}.",
-            )
+    at_zero = [
+        f"{printable(row.method)} {scores}" for row in board.rows if (scores := own_mean_face(row))
+    ]
+    if at_zero:
+        _sentence(
+            console,
+            f"Own mean face, before any transfer (alpha 0; without loss E 0, R 1): "
+            f"{'; '.join(at_zero)}.",
+        )
     for note in board.notes:
         _sentence(console, printable(note))
 

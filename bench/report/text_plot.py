@@ -22,7 +22,7 @@ def text_plot(
         x: (N,) ascending.
         y: (N,); values that are not finite are left out.
         chosen: the x to mark, if it was measured.
-        width: of the longest line, the labels of the axis included; 24 at least.
+        width: of the longest line, the labels of the axis included; 32 at least.
         height: rows of the drawing itself.
 
     Returns:
@@ -35,7 +35,7 @@ def text_plot(
     (left, right), (low, high) = (xs.min(), xs.max()), (ys.min(), ys.max())
     labels = [f"{low:.4g}", f"{high:.4g}"]
     margin = max(map(len, labels))
-    columns = max(width, 24) - margin - 2
+    columns = max(width, 32) - margin - 2
 
     def column(value: float) -> int:
         return round((value - left) / (right - left) * (columns - 1)) if right > left else 0

@@ -11,7 +11,7 @@ from markupsafe import Markup
 
 from bench.report import svg
 from bench.report.figures import Curve, draw_curve, line_boxes
-from bench.report.labels import Box, place_labels
+from bench.report.labels import Box, place_labels, shorten
 from bench.report.plane import Axis, Plane
 from bench.report.wording import number, printable
 
@@ -72,10 +72,9 @@ def trade_off(methods: Sequence[ReportMethod], size: tuple[float, float]) -> Mar
         *size, "Expression skill over identity retention, a curve over alpha for each method"
     )
     svg.axes(root, plane)
-    for one in (1.0,):
-        (x, y), (left, top, right, bottom) = plane.at(one, one), plane.frame
-        svg.add(root, "line", "one", x1=x, x2=x, y1=top, y2=bottom)
-        svg.add(root, "line", "one", x1=left, x2=right, y1=y, y2=y)
+    (x_one, y_one), (left, top, right, bottom) = plane.at(1.0, 1.0), plane.frame
+    svg.add(root, "line", "one", x1=x_one, x2=x_one, y1=top, y2=bottom)
+    svg.add(root, "line", "one", x1=left, x2=right, y1=y_one, y2=y_one)
     obstacles: list[Box] = []
     for line in lines:
         points = draw_curve(root, plane, line)
@@ -97,11 +96,9 @@ def trade_off(methods: Sequence[ReportMethod], size: tuple[float, float]) -> Mar
         obstacles.append(Box(x - _HALF, y - _HALF, x + _HALF, y + _HALF))
         inside = plane.x.holds(mark.x) and plane.y.holds(mark.y)
         beyond = "" if inside else f" (R {number(mark.x)}, E {number(mark.y)})"
-        targets.append((x, y, mark.name + beyond))
-    left, top, right, bottom = plane.frame
+        targets.append((x, y, shorten(mark.name) + beyond))
     frame = Box(left + 2, top + 2, right - 2, bottom - 2)
-    for label in place_labels(targets, frame, obstacles):
-        svg.label_text(root, label)
+    svg.label_texts(root, place_labels(targets, frame, obstacles))
     return svg.markup(root)
 
 

@@ -103,7 +103,7 @@ def conclusion(board: Board) -> str:
         )
     text = where + printable(best.method)
     if best.alpha is not None:
-        text += f" at alpha = {number(best.alpha)} ({_protocol(best)})"
+        text += f" at alpha {number(best.alpha)} ({_protocol(best)})"
     text += f" has the highest transfer score, {_with_interval(score)}"
     if rest:
         second = rest[0]
@@ -154,13 +154,13 @@ def alpha_conclusion(search: AlphaSearch, benchmark: str, method: str) -> str:
     """What an alpha search found, in one sentence."""
     found = search.crossover.alpha
     identity = (
-        "the output never becomes as near to the source as to the target (crossover: none in range)"
+        "nowhere in the range is the output as far from the target as from the source"
         if found is None
-        else f"from alpha = {number(found)} on the output is nearer to the source than to the target"
+        else f"at alpha {number(found)} the output is as far from the target as from the source"
     )
     return (
         f"On the dev part of {printable(benchmark)} the AU error of {printable(method)} is least "
-        f"at alpha = {number(search.dev_alpha)}; {identity}."
+        f"at alpha {number(search.dev_alpha)}; {identity}."
     )
 
 

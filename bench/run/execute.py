@@ -48,9 +48,7 @@ class Session:
         self.instruments = Instruments(benchmark, natural, data)
 
     def face(self, sample: Sample) -> Face:
-        return Face(
-            sample.identity, sample.name, sample.expression, self.dataset.pixels(sample)
-        )
+        return Face(sample.identity, sample.name, sample.expression, self.dataset.pixels(sample))
 
     def development(self) -> list[Face]:
         """All faces of the dev identities."""
@@ -148,17 +146,13 @@ class Runner:
         except (ValueError, OSError, ImportError, RuntimeError) as error:
             raise BenchError(f"method {entry.name!r} cannot be prepared: {error}") from error
         cards = session.instruments.cards()
-        parts = identity_parts(
-            session.benchmark, entry, parameters, fingerprint or {}, cards, seed
-        )
+        parts = identity_parts(session.benchmark, entry, parameters, fingerprint or {}, cards, seed)
         name = f"{entry.name}-{identity_hash(parts)}"
         self.folder = RunFolder(out / session.benchmark.name / name)
         if not self.folder.info:
             self.folder.write_info(self._description(parts, cards, command, device))
 
-    def missing(
-        self, part: Part, alphas: Sequence[float], limit: int | None
-    ) -> list[Row]:
+    def missing(self, part: Part, alphas: Sequence[float], limit: int | None) -> list[Row]:
         """The rows that are not stored yet, pair by pair."""
         grid: Iterable[float | None] = alphas if self.method.card.has_alpha else [None]
         grid = list(grid)

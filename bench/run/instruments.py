@@ -103,7 +103,7 @@ class Instruments:
 
     def measure(self, images: Sequence[Pixels]) -> list[Features]:
         """Features of each image; an image that was measured before is not measured again."""
-        keys = [hashlib.sha256(np.ascontiguousarray(image)).digest() for image in images]
+        keys = [hashlib.sha256(image.tobytes()).digest() for image in images]
         new = {
             key: image for key, image in zip(keys, images, strict=True) if key not in self._cache
         }

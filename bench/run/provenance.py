@@ -29,7 +29,9 @@ def provenance(device: str) -> dict[str, Any]:
             "machine": platform.machine(),
             "system": f"{platform.system()} {platform.release()}",
             "processor": _processor(),
-            "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
+            "cores": len(os.sched_getaffinity(0))
+            if hasattr(os, "sched_getaffinity")
+            else os.cpu_count(),
             "device": _device(device),
         },
     }

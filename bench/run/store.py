@@ -130,7 +130,9 @@ class RunFolder:
         text = json.dumps(self.info, indent=2, sort_keys=False, ensure_ascii=False) + "\n"
         _write_atomically(self.folder / "run.json", text.encode())
 
-    def write_rows(self, rows: list[dict[str, Any]], action_units: Sequence[str], timings: Timings) -> None:
+    def write_rows(
+        self, rows: list[dict[str, Any]], action_units: Sequence[str], timings: Timings
+    ) -> None:
         """Writes the rows of one chunk as one part.
 
         The name of a part is a hash of its rows' keys, so that a chunk computed twice is stored
@@ -201,7 +203,9 @@ class RunFolder:
             timings += Timings(**json.loads(table.schema.metadata[b"timings"]))
         if not tables:
             raise BenchError(f"the run in {self.folder} has no results yet")
-        references = [_read_table(path) for path in sorted(self.folder.glob("references/*.parquet"))]
+        references = [
+            _read_table(path) for path in sorted(self.folder.glob("references/*.parquet"))
+        ]
         return StoredRun(
             self.folder,
             self.info,
@@ -212,7 +216,8 @@ class RunFolder:
 
     def image_path(self, part: Part, pair: Pair, name: str) -> Path:
         """Where an image of a pair is kept; ``name`` is an alpha or a role such as ``source``."""
-        place = quote(f"{pair.source} {pair.sample} {pair.target}", safe=" ")
+        # Quoted one by one: names may hold spaces, slashes or dots of their own.
+        place = " ".join(quote(text, safe="") for text in (pair.source, pair.sample, pair.target))
         return self.folder / "images" / part / place / f"{name}.png"
 
     def write_image(self, path: Path, pixels: Pixels) -> None:
@@ -248,7 +253,9 @@ def _feature_columns(action_units: Sequence[str]) -> list[tuple[str, pa.DataType
 def _to_frame(table: pa.Table) -> pd.DataFrame:
     embeddings = table.column("embedding").to_pylist()
     frame = table.drop_columns(["embedding"]).to_pandas()
-    frame["embedding"] = [None if e is None else np.asarray(e, dtype=np.float32) for e in embeddings]
+    frame["embedding"] = [
+        None if e is None else np.asarray(e, dtype=np.float32) for e in embeddings
+    ]
     order = [c for c in ("part", "source", "sample", "target", "alpha", "identity") if c in frame]
     return frame.sort_values(order, ignore_index=True)
 

@@ -65,8 +65,7 @@ class MediaPipeAUEstimator:
         self._image: Any
         self._landmarker: Any
         self._image, self._landmarker = _open_landmarker(self._path)
-        # Closed here at the latest: MediaPipe's own finaliser fails in a dying interpreter.
-        self._close = weakref.finalize(self, self._landmarker.close)
+        self._close = weakref.finalize(self, _close_landmarker, self._landmarker)
         sha256 = sha256_of(self._path)
         known = published_as(sha256)
         self._card = InstrumentCard(
@@ -185,6 +184,15 @@ def _open_landmarker(path: Path) -> tuple[Any, Any]:
             raise ImportError(_library_advice(error)) from error
         landmarker.detect(to_image(np.zeros((64, 64, 3), dtype=np.uint8)))
     return to_image, landmarker
+
+
+def _close_landmarker(landmarker: Any) -> None:
+    try:
+        landmarker.close()
+    except RuntimeError:
+        # At the end of the program MediaPipe's worker thread is gone before any finaliser runs.
+        # The model goes with the process; without a handle its own finaliser keeps silent.
+        landmarker._handle = None
 
 
 def _library_advice(error: Exception) -> str:

@@ -41,7 +41,7 @@ class Preprocessing:
     def apply(self, crops: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Normalised (N, H, W, 3) float32 of RGB crops (N, H, W, 3) uint8."""
         ordered = crops if self.order == "RGB" else crops[..., ::-1]
-        mean, deviation = np.float32(self.mean), np.float32(self.deviation)
+        mean, deviation = (np.asarray(v, dtype=np.float32) for v in (self.mean, self.deviation))
         return np.asarray((ordered.astype(np.float32) / np.float32(255.0) - mean) / deviation)
 
 
@@ -118,7 +118,7 @@ class OnnxEmbedder:
             raise ValueError(f"{self._path} gives no usable embedding for image {index}")
         return np.asarray(raw / norms, dtype=np.float32)
 
-    def _run(self, images: Images) -> Iterator[NDArray[np.float32]]:
+    def _run(self, images: Images) -> Iterator[NDArray[np.float64]]:
         for start in range(0, len(images), self._batch):
             crops = [arcface_crop(frame) for frame in images[start : start + self._batch]]
             count = len(crops)

@@ -1,0 +1,132 @@
+"""The real images of a benchmark as arrays, and the images that each pair is about."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from bench.analysis.embeddings import (
+    Floats,
+    Indices,
+    embedding_length,
+    mean_directions,
+    unit_rows,
+)
+from bench.data.split import Pair, stranger
+from bench.errors import BenchError
+
+__all__ = ["PairImages", "RealImages", "images_of_pairs", "real_images", "usable_pairs"]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RealImages:
+    """The references table as arrays: R images of I identities, A action units, D-d embeddings."""
+
+    table: pd.DataFrame
+    readable: NDArray[np.bool_]  # (R,)
+    action_units: Floats  # (R, A)
+    niqe: Floats  # (R,)
+    embeddings: Floats  # (R, D), unit rows
+    identities: pd.Index  # (I,), sorted
+    neutrals: Indices  # (I,) row of the neutral face
+    centres: Floats  # (I, D), the identity references
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PairImages:
+    """What each of P pairs is about: codes of identities and rows of ``RealImages``, all (P,)."""
+
+    sources: Indices
+    targets: Indices
+    source_images: Indices
+    strangers: Indices  # -1 where the part has no third person
+
+
+def real_images(references: pd.DataFrame, units: list[str]) -> RealImages:
+    """Reads a references table.
+
+    Raises:
+        ValueError: an identity has no neutral face or several, or no image has an embedding.
+    """
+    table = references.reset_index(drop=True)
+    codes, identities = pd.factorize(table["identity"], sort=True)
+    neutral = table["is_neutral"].to_numpy(dtype=bool)
+    counts = np.bincount(codes[neutral], minlength=len(identities))
+    if (counts != 1).any():
+        wrong = identities[int(np.argmax(counts != 1))]
+        raise ValueError(f"identity {wrong} must have exactly one neutral face in references")
+    neutrals = np.empty(len(identities), dtype=np.intp)
+    neutrals[codes[neutral]] = np.flatnonzero(neutral)
+    embeddings = table["embedding"].to_numpy()
+    length = embedding_length(embeddings)
+    if length is None:
+        raise ValueError("references holds no embedding: no distance can be measured")
+    reference = table["is_reference"].to_numpy(dtype=bool)
+    values = table[units].to_numpy(dtype=np.float64)
+    unit_embeddings = unit_rows(embeddings, length)
+    return RealImages(
+        table=table,
+        readable=(table["outcome"] == "ok").to_numpy(dtype=bool)
+        & np.isfinite(values).all(axis=1)
+        & np.isfinite(unit_embeddings).all(axis=1),
+        action_units=values,
+        niqe=table["niqe"].to_numpy(dtype=np.float64),
+        embeddings=unit_embeddings,
+        identities=identities,
+        neutrals=neutrals,
+        centres=mean_directions(embeddings[reference], length, codes[reference], len(identities)),
+    )
+
+
+def images_of_pairs(pairs: pd.DataFrame, real: RealImages) -> PairImages:
+    """Finds the images of P pairs, given by part, source, sample and target.
+
+    Raises:
+        ValueError: the references lack an image of a pair, or list one twice.
+    """
+    images = pd.MultiIndex.from_frame(real.table[["identity", "sample"]])
+    if not images.is_unique:
+        double = images[images.duplicated()][0]
+        raise ValueError(f"references lists {'/'.join(double)} twice")
+    keys = [
+        Pair(*key)
+        for key in pairs[["part", "source", "sample", "target"]].itertuples(index=False, name=None)
+    ]
+    expressive = real.table[~real.table["is_neutral"].to_numpy(dtype=bool)]
+    candidates = {
+        part: list(rows[["identity", "sample", "expression"]].itertuples(index=False, name=None))
+        for part, rows in expressive.groupby("part")
+    }
+    strangers = [_stranger(key, candidates.get(key.part, [])) for key in keys]
+    found = PairImages(
+        sources=real.identities.get_indexer(pairs["source"]),
+        targets=real.identities.get_indexer(pairs["target"]),
+        source_images=images.get_indexer(pd.MultiIndex.from_frame(pairs[["source", "sample"]])),
+        strangers=images.get_indexer(pd.Index(strangers, dtype=object, tupleize_cols=False)),
+    )
+    missing = (found.source_images < 0) | (found.targets < 0)
+    if missing.any():
+        raise ValueError(f"references lacks real images of pair {keys[int(missing.argmax())].key}")
+    return found
+
+
+def _stranger(pair: Pair, candidates: list[tuple[str, str, str]]) -> tuple[str, str]:
+    try:
+        return stranger(pair, candidates)
+    except BenchError:
+        return "", ""  # no image is called that: the pair has two anchors only
+
+
+def usable_pairs(pairs: PairImages, real: RealImages) -> NDArray[np.bool_]:
+    """(P,) whether all real images that the scores of a pair need could be read."""
+    has_centre = np.asarray(np.isfinite(real.centres).all(axis=1))
+    return np.asarray(
+        real.readable[pairs.source_images]
+        & real.readable[real.neutrals[pairs.sources]]
+        & real.readable[real.neutrals[pairs.targets]]
+        & has_centre[pairs.sources]
+        & has_centre[pairs.targets]
+    )

@@ -1,0 +1,214 @@
+from __future__ import annotations
+
+import base64
+import dataclasses
+import hashlib
+import re
+from collections.abc import Callable
+from html.parser import HTMLParser
+from itertools import pairwise
+
+import numpy as np
+
+from bench.analysis.board import BoardRow, Estimate
+from bench.report.contents import ReportInput, ReportMethod
+from bench.report.html import render_html
+
+VOID = {"meta", "link", "img", "br", "hr", "input"}
+HOSTILE = [
+    "<script>alert('x')</script>",
+    '"><img src=x onerror=alert(1)>',
+    "{{ 7 * 7 }}",
+    "طريقة نقل التعبير",
+    "x" * 200,
+    "line\nbreak \x1b[31m \u202egnp.exe",
+]
+
+
+class Page(HTMLParser):
+    """Collects start tags, checks that tags close in order."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[tuple[str, dict[str, str | None]]] = []
+        self.words: list[str] = []
+        self.feed(text)
+        self.close()
+        assert self.open == []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.append((tag, dict(attrs)))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        if not self.open or self.open[-1] not in ("script", "style"):
+            self.words.append(data)
+
+    @property
+    def text(self) -> str:
+        return " ".join(self.words)
+
+    def named(self, tag: str) -> list[dict[str, str | None]]:
+        return [attributes for name, attributes in self.tags if name == tag]
+
+
+def hostile_report(
+    make_report: Callable[..., ReportInput], make_row: Callable[..., BoardRow]
+) -> ReportInput:
+    plain = make_report()
+    rows = [
+        make_row(i + 1, (name, False, 0.5, 0.3, 0.4, 0.5, 0.6), failures={name: 1})
+        for i, name in enumerate(HOSTILE)
+    ]
+    strips = [dataclasses.replace(s, title=HOSTILE[0]) for s in plain.methods[0].strips]
+    methods = [
+        dataclasses.replace(
+            plain.methods[0], row=row, strips=strips, info={name: {"name": name, "licence": name}}
+        )
+        for row, name in zip(rows, HOSTILE, strict=True)
+    ]
+    board = dataclasses.replace(plain.board, rows=tuple(rows), notes=tuple(HOSTILE))
+    card = {"title": HOSTILE[0], "doi": "javascript:alert(1)", "may_show_images": True}
+    return dataclasses.replace(
+        plain, board=board, methods=methods, card=card, benchmark=HOSTILE[0], command=HOSTILE[1]
+    )
+
+
+def test_page_is_well_formed_and_names_every_method_and_number(report: ReportInput) -> None:
+    page = Page(render_html(report))
+    for row in report.board.rows:
+        assert row.method in page.text
+        assert f"{row.transfer_score.value:.3f}" in page.text
+        assert f"bench run {row.method} --benchmark london" in page.text
+    for note in report.board.notes:
+        assert note in page.text
+    assert "(95% interval 0.37 to 0.45)" in page.text
+    assert "chosen on dev" in page.text
+
+
+def test_headings_tables_and_pictures_are_accessible(report: ReportInput) -> None:
+    page = Page(render_html(report))
+    levels = [int(tag[1]) for tag, _ in page.tags if re.fullmatch("h[1-6]", tag)]
+    assert levels[0] == 1
+    assert levels.count(1) == 1
+    assert max(b - a for a, b in pairwise(levels)) <= 1
+    assert all(attributes.get("scope") in ("col", "row") for attributes in page.named("th"))
+    assert all(attributes.get("alt") for attributes in page.named("img"))
+    assert all(
+        attributes.get("aria-label")
+        for attributes in page.named("svg")
+        if attributes.get("role") == "img"
+    )
+    identifiers = [a["id"] for _, a in page.tags if "id" in a]
+    assert len(identifiers) == len(set(identifiers))
+
+
+def test_nothing_is_loaded_from_elsewhere(report: ReportInput) -> None:
+    text = render_html(report)
+    page = Page(text)
+    for _, attributes in page.tags:
+        assert (attributes.get("src") or "data:").startswith("data:")
+        assert "style" not in attributes
+        assert not [name for name in attributes if name.startswith("on")]
+    assert page.named("link") == []
+    links = [attributes["href"] or "" for attributes in page.named("a")]
+    outside = [link for link in links if not link.startswith("#")]
+    assert outside == ["https://doi.org/10.6084/m9.figshare.5047666.v5"]
+    assert "@import" not in text
+    assert "url(" not in text
+
+
+def test_policy_allows_exactly_the_script_and_the_style_of_the_page(report: ReportInput) -> None:
+    text = render_html(report)
+    policy = next(
+        a["content"] or "" for a in Page(text).named("meta") if a.get("http-equiv") is not None
+    )
+    assert "default-src 'none'" in policy
+    assert "unsafe" not in policy
+    for tag in ("script", "style"):
+        (content,) = re.findall(f"<{tag}>(.*?)</{tag}>", text, re.DOTALL)
+        digest = base64.b64encode(hashlib.sha256(content.encode()).digest()).decode()
+        assert f"{tag}-src 'sha256-{digest}'" in policy
+
+
+def test_hostile_text_stays_text(
+    changed_report: Callable[..., ReportInput], changed_row: Callable[..., BoardRow]
+) -> None:
+    report = hostile_report(changed_report, changed_row)
+    text = render_html(report)
+    page = Page(text)
+    assert len(page.named("script")) == 1
+    assert not [a for a in page.named("img") if not (a["src"] or "").startswith("data:")]
+    assert "javascript:" not in "".join(a["href"] or "" for a in page.named("a"))
+    for name in (*HOSTILE[:5], "line break [31m gnp.exe"):
+        assert name in page.text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+
+
+def test_same_input_gives_same_bytes(changed_report: Callable[..., ReportInput]) -> None:
+    assert render_html(changed_report()) == render_html(changed_report())
+
+
+def test_faces_are_shown_only_where_the_card_allows_it(report: ReportInput) -> None:
+    assert len(Page(render_html(report)).named("img")) == 72
+    for card in ({**report.card, "may_show_images": False}, {"licence": "CC-BY-4.0"}):
+        page = Page(render_html(dataclasses.replace(report, card=card)))
+        assert page.named("img") == []
+        assert "CC-BY-4.0 does not allow showing faces" in page.text
+
+
+def test_failures_are_counted_by_outcome(
+    report: ReportInput, changed_board: Callable[..., object]
+) -> None:
+    board = changed_board(failures={"no_face": 17, "timeout": 5}, coverage=0.933)
+    page = Page(render_html(dataclasses.replace(report, board=board)))
+    row = next(line for line in re.split("Rank without failures", page.text)[1].split("glow-")[1:])
+    assert re.findall(r"\d+%?", row)[:8] == ["328", "17", "0", "0", "0", "5", "93%", "1"]
+
+
+def test_charts_stay_finite_without_finite_data(report: ReportInput) -> None:
+    nothing = Estimate(np.nan, np.nan, np.nan)
+    first = report.methods[0]
+    assert first.curve is not None
+    assert first.search is not None
+    curves = {
+        "nan": first.curve.assign(
+            au_mse=np.nan, id_dist_target=np.nan, expression_skill=np.nan, identity_retention=np.nan
+        ),
+        "constant": first.curve.assign(au_mse=0.01, expression_skill=0.1, identity_retention=0.5),
+        "infinite": first.curve.assign(au_mse=np.inf, expression_skill=-np.inf),
+        "huge": first.curve.assign(au_mse=1e300, expression_skill=-1e300),
+        "single": first.curve.iloc[:1],
+        "empty": first.curve.iloc[:0],
+    }
+    for name, curve in curves.items():
+        oracle = first.search.oracle
+        if name == "nan":
+            oracle = oracle.assign(alpha_mse=np.nan)
+        search = dataclasses.replace(first.search, curve=curve, oracle=oracle)
+        row = dataclasses.replace(first.row, expression_skill=nothing, transfer_score=nothing)
+        method = ReportMethod(row, curve, search)
+        board = dataclasses.replace(report.board, rows=(row, *report.board.rows[1:]))
+        text = render_html(dataclasses.replace(report, methods=[method], board=board))
+        drawings = "".join(re.findall("<svg.*?</svg>", text, re.DOTALL))
+        coordinates = re.findall(r' (?:d|x|y|cx|cy|x1|x2|y1|y2|width|height)="([^"]*)"', drawings)
+        assert coordinates, name
+        for value in coordinates:
+            assert re.fullmatch(r"[-ML0-9. ]+", value), (name, value)
+
+
+def test_board_of_anchors_alone_has_a_page(report: ReportInput) -> None:
+    methods = [m for m in report.methods if m.row.is_anchor]
+    board = dataclasses.replace(report.board, rows=tuple(m.row for m in methods))
+    page = Page(render_html(dataclasses.replace(report, methods=methods, board=board)))
+    assert "only anchors were measured" in page.text
+    assert "Over alpha" not in page.text

@@ -1,0 +1,114 @@
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from rich.cells import cell_len
+from rich.console import Console
+
+from bench.analysis.alpha import AlphaSearch, Crossover
+from bench.analysis.board import Board, BoardRow, Estimate
+from bench.report.terminal import print_alpha_search, print_board
+
+
+def printed(show: Callable[[Console], None], width: int = 80) -> list[str]:
+    """What lands in a pipe of that width."""
+    stream = io.StringIO()
+    show(Console(file=stream, width=width))
+    text = stream.getvalue()
+    assert "\x1b" not in text
+    lines = text.splitlines()
+    assert max(map(cell_len, lines)) <= width
+    return lines
+
+
+def line_of(lines: list[str], word: str) -> str:
+    return next(line for line in lines if word in line)
+
+
+def test_board_holds_every_number_at_80_columns(board: Board) -> None:
+    lines = printed(lambda console: print_board(board, console))
+    assert line_of(lines, "glow-arith").split() == [
+        *["1", "glow-arith", "0.70", "dev", "0.412", "[0.372,", "0.452]"],
+        *["0.44", "0.36", "0.48", "100%", "41.3"],
+    ]
+    assert line_of(lines, "shuffled-source").split()[:5] == [
+        *["4=", "shuffled-source", "*", "-", "0.000"],
+    ]
+    assert "-0.23" in line_of(lines, "shuffled-source")
+
+
+def test_anchors_are_marked_and_contestants_are_not(board: Board) -> None:
+    lines = printed(lambda console: print_board(board, console))
+    for row in board.rows:
+        assert (f"{row.method} *" in line_of(lines, row.method)) == row.is_anchor
+
+
+def test_conclusion_says_that_overlapping_intervals_leave_the_order_open(board: Board) -> None:
+    text = " ".join(printed(lambda console: print_board(board, console)))
+    assert "pixel-arith follows with 0.39, but their intervals overlap" in " ".join(text.split())
+
+
+def test_notes_and_own_mean_face_are_printed(board: Board) -> None:
+    text = " ".join(" ".join(printed(lambda console: print_board(board, console))).split())
+    assert "glow-arith E -0.02, R 0.91, Q 0.62" in text
+    assert board.notes[0] in text
+
+
+@pytest.mark.parametrize(
+    "name", ["x" * 200, "[bold]red[/bold]", "方法名称很长的中文方法", "a\x1b[2Jb"]
+)
+def test_strange_names_break_no_line(
+    name: str, board: Board, changed_row: Callable[..., BoardRow]
+) -> None:
+    row = changed_row(1, (name, False, 0.5, 0.3, -12.345, 0.5, 0.6))
+    strange = dataclasses.replace(board, rows=(row, *board.rows[1:]))
+    lines = printed(lambda console: print_board(strange, console))
+    assert any("0.300 [0.260, 0.340]" in line and "-12.3" in line for line in lines)
+    if name.startswith("["):
+        assert name in line_of(lines, "[bold]")
+
+
+def test_undefined_numbers_read_as_such(board: Board, changed_board: Callable[..., Board]) -> None:
+    nothing = Estimate(np.nan, np.nan, np.nan)
+    strange = changed_board(transfer_score=nothing, images_per_second=None, coverage=0.9967)
+    line = line_of(printed(lambda console: print_board(strange, console)), "glow-arith")
+    assert line.split()[4] == "n/a"
+    assert ">99%" in line
+    assert "nan" not in line
+
+
+def test_narrow_console_leaves_columns_out_by_name(board: Board) -> None:
+    lines = printed(lambda console: print_board(board, console), width=46)
+    assert "0.412 [0.372, 0.452]" in line_of(lines, "glow-arith")
+    assert "Left out for want of room" in " ".join(lines)
+
+
+def test_alpha_search_tells_all_findings(search: AlphaSearch) -> None:
+    lines = printed(lambda console: print_alpha_search(search, "london-64", "glow-arith", console))
+    assert line_of(lines, "dev alpha*  ").split()[2] == "0.70"
+    assert line_of(lines, "crossover").split()[1] == "0.62"
+    assert "0.00 to 1.00" in line_of(lines, "oracle alpha*")
+    edge = f"{100 * search.oracle_edge_share:.0f}%"
+    assert edge in line_of(lines, "on the grid's edge")
+
+
+def test_no_crossover_is_an_answer(search: AlphaSearch) -> None:
+    without = dataclasses.replace(search, crossover=Crossover(None, 0))
+    lines = printed(lambda console: print_alpha_search(without, "london-64", "m", console))
+    assert "none in range" in line_of(lines, "crossover")
+
+
+def test_search_without_any_measured_pair_prints(search: AlphaSearch) -> None:
+    empty = dataclasses.replace(
+        search,
+        oracle=search.oracle.assign(alpha_mse=np.nan),
+        curve=search.curve.assign(au_mse=np.nan),
+        oracle_edge_share=float("nan"),
+    )
+    lines = printed(lambda console: print_alpha_search(empty, "london-64", "m", console))
+    assert "no pair could be measured" in line_of(lines, "oracle alpha*")
+    assert any("no finite value" in line for line in lines)

@@ -1,0 +1,82 @@
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable
+
+import pytest
+
+from bench.analysis.board import Board, Estimate
+from bench.report.provenance import citations, doi_link, flatten, shared_and_own
+from bench.report.wording import conclusion, number, percent, printable, rate, row_command
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.456, "0.46"), (-0.001, "0.00"), (-0.23, "-0.23"), (None, "n/a"), (float("nan"), "n/a")],
+)
+def test_number(value: float | None, text: str) -> None:
+    assert number(value) == text
+
+
+@pytest.mark.parametrize(
+    ("share", "text"), [(1.0, "100%"), (0.9999, ">99%"), (0.0001, "<1%"), (0.0, "0%"), (0.5, "50%")]
+)
+def test_percent_never_rounds_to_all_or_nothing(share: float, text: str) -> None:
+    assert percent(share) == text
+
+
+def test_rate_keeps_three_figures() -> None:
+    assert [rate(v) for v in (0.1234, 12.34, 1234.4, None)] == ["0.12", "12.3", "1234", "n/a"]
+
+
+def test_printable_drops_controls_and_direction_marks_only() -> None:
+    assert printable("a\x1b[31m\u202eb\tc é 方 ع") == "a[31mb c é 方 ع"
+
+
+def test_conclusion_of_a_clear_winner(changed_board: Callable[..., Board]) -> None:
+    board = changed_board(transfer_score=Estimate(0.6, 0.55, 0.65))
+    assert conclusion(board) == (
+        "On london-64 (test, 328 pairs) glow-arith at alpha 0.70 (chosen on dev) has the highest "
+        "transfer score, 0.60 (95% interval 0.55 to 0.65); pixel-arith follows with 0.39."
+    )
+
+
+def test_conclusion_names_an_anchor_that_is_not_reached(board: Board) -> None:
+    rows = list(board.rows)
+    rows[2] = dataclasses.replace(rows[2], transfer_score=Estimate(0.7, 0.6, 0.8))
+    board = dataclasses.replace(board, rows=tuple(rows))
+    assert conclusion(board).endswith("the anchor real-target has 0.70 and is not reached.")
+
+
+def test_conclusion_when_nothing_beats_doing_nothing(board: Board) -> None:
+    zero = Estimate(0.0, 0.0, 0.0)
+    rows = tuple(dataclasses.replace(row, transfer_score=zero) for row in board.rows)
+    board = dataclasses.replace(board, rows=rows)
+    assert "no method beats doing nothing" in conclusion(board)
+
+
+def test_row_command_is_the_recorded_one_or_a_call_that_the_shell_reads() -> None:
+    assert row_command({"command": "bench run a"}, "a", "b") == "bench run a"
+    assert row_command({"command": ["bench", "run", "a b"]}, "a", "b") == "bench run 'a b'"
+    assert row_command({}, "./my method.py", "b") == "bench run './my method.py' --benchmark b"
+
+
+def test_only_a_doi_becomes_a_link() -> None:
+    assert doi_link("doi:10.1000/xyz.v5") == "https://doi.org/10.1000/xyz.v5"
+    for text in ("javascript:alert(1)", "10.1000/a b", '10.1000/"onclick', "http://x", None):
+        assert doi_link(text) == ""
+
+
+def test_run_records_are_flattened_and_parted() -> None:
+    first = {"a": {"b": 1, "c": [1, 2]}, "seed": None}
+    assert flatten(first) == [("a / b", "1"), ("a / c", "1, 2"), ("seed", "none")]
+    shared, own = shared_and_own([first, {"a": {"b": 2, "c": [1, 2]}, "seed": None}])
+    assert shared == [("a / c", "1, 2"), ("seed", "none")]
+    assert own == [[("a / b", "1")], [("a / b", "2")]]
+
+
+def test_everything_with_a_name_and_a_licence_is_cited_once() -> None:
+    weights = {"name": "net", "licence": "Apache-2.0", "weights_sha256": "ab12"}
+    (found,) = citations([{"instruments": {"embedder": weights}}, {"x": [weights]}, {"name": "m"}])
+    assert found.name == "net"
+    assert found.details == (("licence", "Apache-2.0"), ("weights sha256", "ab12"))
