@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
+from torch import Tensor
 
 from glow.config import GlowConfig
 from glow.model import Glow
@@ -37,8 +39,12 @@ def save_glow(model: Glow, path: Path, *, half: bool = False, note: str = "") ->
         "note": note,
     }
     partial = path.with_name(path.name + ".partial")
-    save_file(tensors, partial, metadata=metadata)
-    os.replace(partial, path)
+    try:
+        save_file(tensors, partial, metadata=metadata)
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
 
 
 def load_glow(path: Path | str) -> Glow:
@@ -58,15 +64,31 @@ def load_glow(path: Path | str) -> Glow:
             names = list(file.keys())
             tensors = {name: file.get_tensor(name) for name in names}
     except SafetensorError as error:
-        raise ValueError(f"{path} is not a safetensors file: {error}") from error
+        raise ValueError(f"{path} is no whole safetensors file: {error}") from error
     if metadata.get("format") != f"glow-{FORMAT_VERSION}":
         raise ValueError(
             f"{path} holds no Glow of format {FORMAT_VERSION} "
             f"(its header says {metadata.get('format', 'nothing')!r})"
         )
-    model = Glow(GlowConfig.from_dict(json.loads(metadata["config"])))
     try:
-        model.load_state_dict(tensors)
-    except RuntimeError as error:
-        raise ValueError(f"{path} does not fit its own configuration: {error}") from error
+        model = Glow(GlowConfig.from_dict(json.loads(metadata["config"])))
+    except (KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"{path} has no valid configuration in its header: {error}") from error
+    if problems := _misfits(model.state_dict(), tensors):
+        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+        raise ValueError(
+            f"{path} does not fit its own configuration: {', '.join(problems[:3])}{more}"
+        )
+    model.load_state_dict(tensors)
     return model.float().eval()
+
+
+def _misfits(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> list[str]:
+    problems = [f"{name} is missing" for name in expected if name not in found]
+    problems += [f"{name} is unknown" for name in found if name not in expected]
+    problems += [
+        f"{name} has shape {tuple(found[name].shape)} instead of {tuple(tensor.shape)}"
+        for name, tensor in expected.items()
+        if name in found and found[name].shape != tensor.shape
+    ]
+    return problems

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 from torch import Tensor
 
 __all__ = ["Augmentation", "find_images", "load_images"]
@@ -28,14 +28,20 @@ def find_images(sources: Iterable[Path]) -> list[Path]:
         if source.is_dir():
             found = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
         elif source.is_file():
-            lines = source.read_text(encoding="utf-8").splitlines()
-            found = [Path(line) for line in lines if line.strip()]
+            found = [Path(line) for line in _lines(source) if line.strip()]
         else:
             raise ValueError(f"no folder or list of images at {source}")
         if not found:
             raise ValueError(f"no images in {source}")
         paths += found
     return paths
+
+
+def _lines(source: Path) -> list[str]:
+    try:
+        return source.read_text(encoding="utf-8").splitlines()
+    except UnicodeDecodeError as error:
+        raise ValueError(f"{source} is neither a folder nor a text list of images") from error
 
 
 def load_images(paths: Iterable[Path], size: int) -> Tensor:
@@ -52,7 +58,7 @@ def load_images(paths: Iterable[Path], size: int) -> Tensor:
         try:
             with Image.open(path) as file:
                 image = file.convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
-        except (OSError, UnidentifiedImageError) as error:
+        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
             raise ValueError(f"cannot read the image {path}: {error}") from error
         images.append(torch.from_numpy(_fill_black_sides(np.array(image))).permute(2, 0, 1))
     return torch.stack(images)

@@ -138,8 +138,8 @@ class Glow(nn.Module):
         deterministic choice with the largest margin against rounding into a neighbouring bin.
         """
         bins = 2**self.config.bits
-        # Half a thousandth of a level guards k / 255 * 255 against landing just below k.
-        levels = torch.floor((images.double() * 255.0 + 5e-4) * (bins / 256.0))
+        # Rounded first: k / 255 * 255 may land below k, by much in half precision.
+        levels = torch.floor((images.double() * 255.0).round() * (bins / 256.0))
         state: Tensor = (levels + 0.5) / bins - 0.5
         return state
 
@@ -170,9 +170,10 @@ class Glow(nn.Module):
 
     def _check_images(self, images: Tensor) -> None:
         size, channels = self.config.image_size, self.config.channels
-        if images.ndim != 4 or tuple(images.shape[1:]) != (channels, size, size):
+        fits = images.ndim == 4 and tuple(images.shape[1:]) == (channels, size, size)
+        if not fits or len(images) == 0:
             raise ValueError(
-                f"expected images of shape (N, {channels}, {size}, {size}), "
+                f"expected at least one image, of shape (N, {channels}, {size}, {size}), "
                 f"got {tuple(images.shape)}"
             )
         if not images.is_floating_point():

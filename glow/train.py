@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -77,6 +78,11 @@ class TrainingOptions:
     seed: int = 0
     augmentation: Augmentation = field(default_factory=Augmentation)
 
+    def __post_init__(self) -> None:
+        for name in ("steps", "batch", "measure_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+
 
 def train(config: GlowConfig, options: TrainingOptions) -> Path:
     """Trains a Glow and returns the path of the best averaged weights.
@@ -86,9 +92,10 @@ def train(config: GlowConfig, options: TrainingOptions) -> Path:
     interrupted run and an undisturbed one see the same images, changes and noise.
 
     Raises:
-        ValueError: images are missing or unreadable, or the folder holds a run of another
-            configuration.
-        RuntimeError: the loss is no longer finite; the last good checkpoint stays.
+        ValueError: images are missing or unreadable, the device is not there, or the folder
+            holds a run of another configuration or a broken checkpoint.
+        RuntimeError: the loss or its gradient is no longer finite; the last good checkpoint
+            stays.
     """
     options.out.mkdir(parents=True, exist_ok=True)
     size = config.image_size
@@ -117,7 +124,7 @@ class _Run:
     def __init__(self, config: GlowConfig, options: TrainingOptions, held_out: Tensor) -> None:
         torch.manual_seed(options.seed)
         self.config, self.options = config, options
-        self.device = torch.device(options.device)
+        self.device = _find_device(options.device)
         self.held_out = held_out.float() / 255.0
         self.model = _channels_last(Glow(config)).to(self.device)
         self.average = _channels_last(Glow(config)).to(self.device).eval()
@@ -150,14 +157,11 @@ class _Run:
                 batch = self._batch(images, options.batch)
                 loss = self.model.bits_per_dim(batch, options.noise_bits).mean()
             value = float(loss.detach())
-            if not math.isfinite(value):
-                raise RuntimeError(
-                    f"the loss is {value} at step {self.step}; the checkpoint of the last "
-                    f"measurement is good: go on from it with a smaller --learning-rate"
-                )
+            self._require_finite(value, "loss")
             self.optimizer.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
-            torch.nn.utils.clip_grad_norm_(self.model.parameters(), options.clip)
+            norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), options.clip)
+            self._require_finite(float(norm), "gradient's norm")
             self.optimizer.step()
             self.step += 1
             self._update_average()
@@ -176,6 +180,7 @@ class _Run:
             noisy = self._dequantise(self.held_out, noise).to(self.device)
             repeats.append(self.average.bits_per_dim(noisy, self.options.noise_bits).mean())
         held_out = float(torch.stack(repeats).mean())
+        self._require_finite(held_out, "held-out loss")
         row = {"step": self.step, "training": training, "held_out": held_out}
         self._log(row)
         if held_out < self.best:
@@ -190,9 +195,17 @@ class _Run:
     def resume(self) -> None:
         """Restores the checkpoint in the folder, if there is one."""
         path = self._checkpoint_path
-        if not path.is_file():
-            return
-        state = torch.load(path, map_location=self.device, weights_only=True)
+        if path.is_file():
+            self._restore(path)
+        self._forget_lost_rows()
+
+    def _restore(self, path: Path) -> None:
+        try:
+            state = torch.load(path, map_location=self.device, weights_only=True)
+        except (RuntimeError, EOFError, UnpicklingError) as error:
+            raise ValueError(
+                f"the checkpoint {path} is broken; remove it to start again"
+            ) from error
         if state["config"] != self.config.to_dict():
             raise ValueError(
                 f"{path} belongs to another configuration: {json.dumps(state['config'])}; "
@@ -203,6 +216,24 @@ class _Run:
         self.optimizer.load_state_dict(state["optimizer"])
         self.generator.set_state(state["generator"].cpu())
         self.step, self.best = state["step"], state["best"]
+
+    def _forget_lost_rows(self) -> None:
+        """Drops the log's rows after the checkpoint: those steps are made and logged again."""
+        path = self.options.out / "log.csv"
+        if not path.is_file():
+            return
+        header, *rows = path.read_text(encoding="utf-8").splitlines()
+        # A row that was cut short lacks fields, and its step cannot be trusted.
+        whole = [row for row in rows if row.count(",") == header.count(",")]
+        kept = [row for row in whole if int(row.split(",")[0]) <= self.step]
+        path.write_text("\n".join([header, *kept, ""]), encoding="utf-8")
+
+    def _require_finite(self, value: float, name: str) -> None:
+        if not math.isfinite(value):
+            raise RuntimeError(
+                f"the {name} is {value} at step {self.step}; the checkpoint of the last "
+                f"measurement is good: go on from it with a smaller --learning-rate"
+            )
 
     def _batch(self, images: Tensor, count: int) -> Tensor:
         """A random batch, changed, dequantised and centred: (count, 3, H, W)."""
@@ -267,6 +298,15 @@ class _Run:
     @property
     def _checkpoint_path(self) -> Path:
         return self.options.out / "checkpoint.pt"
+
+
+def _find_device(name: str) -> torch.device:
+    try:
+        device = torch.device(name)
+        torch.zeros(1, device=device)
+    except (RuntimeError, AssertionError) as error:  # a build without CUDA asserts
+        raise ValueError(f"no device {name!r} here; try --device cpu") from error
+    return device
 
 
 def _plain(options: TrainingOptions) -> dict[str, Any]:

@@ -121,6 +121,8 @@ class NiqeModel:
                 f"this NIQE model was fitted on {self.side}x{self.side} images and cannot score "
                 f"{side}x{side} ones: bring the images to one resolution first"
             )
+        if not len(images):
+            return np.empty(0)
         features, _ = _patch_features(images, self.patch)
         means = features.mean(axis=1)
         centred = features - means[:, None, :]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import tomllib
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from string import Formatter
+from typing import Any, get_args, get_origin, get_type_hints
 
 from bench.errors import BenchError
 from bench.paths import datasets_folder
@@ -109,24 +110,48 @@ def load_card(name: str, folder: Path | None = None) -> DatasetCard:
         raise BenchError(f"{path}: roles and expressions name different samples")
     if unknown := set(card.roles.values()) - {"reference", "source"}:
         raise BenchError(f"{path}: unknown role(s) {sorted(unknown)}")
+    if _placeholders(card.path) != {"identity", "sample"}:
+        raise BenchError(f"{path}: path must have {{identity}} and {{sample}}, not {card.path!r}")
     if Path(card.path).is_absolute() or ".." in Path(card.path).parts:
         raise BenchError(f"{path}: path must stay below the data folder, not {card.path!r}")
     return card
 
 
+def _placeholders(pattern: str) -> set[str]:
+    try:
+        return {name for _, name, _, _ in Formatter().parse(pattern) if name is not None}
+    except ValueError:  # a brace without its partner
+        return set()
+
+
 def _record(kind: type[Any], values: Any, path: Path) -> Any:
     if not isinstance(values, dict):
         raise BenchError(f"{path}: a table for {kind.__name__} is missing")
-    known = {f.name: str(f.type) for f in fields(kind)}
+    known = get_type_hints(kind)
     if unknown := sorted(set(values) - set(known)):
         raise BenchError(f"{path}: unknown field(s) {', '.join(unknown)}")
     if missing := sorted(set(known) - set(values)):
         raise BenchError(f"{path}: missing field(s) {', '.join(missing)}")
-    scalars = {"str": str, "int": int, "float": float, "bool": bool}
-    converted = {}
     for name, value in values.items():
-        expected = scalars.get(known[name])
-        if expected and not isinstance(value, expected):
-            raise BenchError(f"{path}: {name} must be a {known[name]}, not {value!r}")
-        converted[name] = tuple(value) if isinstance(value, list) else value
-    return kind(**converted)
+        if not _fits(value, known[name]):
+            raise BenchError(f"{path}: {name} must be of type {_in_toml(known[name])}, not {value!r}")
+    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+
+
+def _fits(value: Any, expected: Any) -> bool:
+    arguments = get_args(expected)
+    if get_origin(expected) is tuple:
+        return isinstance(value, list) and all(_fits(item, arguments[0]) for item in value)
+    if get_origin(expected) is dict:
+        return isinstance(value, dict) and all(_fits(v, arguments[1]) for v in value.values())
+    # In Python, but not in TOML, a truth value is a number.
+    return isinstance(value, expected) and isinstance(value, bool) == (expected is bool)
+
+
+def _in_toml(expected: Any) -> str:
+    arguments = get_args(expected)
+    if get_origin(expected) is tuple:
+        return f"list of {arguments[0].__name__}"
+    if get_origin(expected) is dict:
+        return f"table of {arguments[1].__name__}"
+    return str(expected.__name__)

@@ -39,7 +39,8 @@ class Dataset:
         resolution: side in pixels to which every image is brought.
 
     Raises:
-        BenchError: the folder does not exist.
+        BenchError: the folder does not exist, or the manifest lists a sample that the card does
+            not know.
     """
 
     def __init__(self, card: DatasetCard, data: Path, resolution: int) -> None:
@@ -50,6 +51,11 @@ class Dataset:
         self._pixels: dict[Sample, Pixels] = {}
         self._by_identity: dict[str, list[Sample]] = {}
         for entry in read_manifest(card.manifest):
+            if entry.sample not in card.roles:
+                raise BenchError(
+                    f"{card.manifest}: {entry.path} is of the sample {entry.sample!r}, "
+                    f"which the card of {card.name} does not name"
+                )
             sample = Sample(
                 entry.identity,
                 entry.sample,

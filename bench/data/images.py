@@ -84,6 +84,13 @@ def _header_problem(file: Image.Image) -> str | None:
         found = kinds.get(file.mode, "16-bit" if "16" in file.mode else f"of mode {file.mode}")
         return f"is {found}, expected 8-bit RGB"
     # Pillow shows a 16-bit RGB PNG as RGB and silently drops half of its bits.
-    if any("16" in str(tile[3]) for tile in getattr(file, "tile", [])):
+    if any("16" in _raw_mode(tile[3]) for tile in getattr(file, "tile", [])):
         return "is 16-bit, expected 8-bit RGB"
     return None
+
+
+def _raw_mode(decoder_arguments: object) -> str:
+    """The pixel layout in a file, such as ``RGB;16B``; other arguments may be any number."""
+    if isinstance(decoder_arguments, tuple):
+        decoder_arguments = next(iter(decoder_arguments), "")
+    return str(decoder_arguments)

@@ -132,7 +132,7 @@ def _package(point: EntryPoint) -> str:
 def _from_entry_point(point: EntryPoint) -> MethodEntry:
     try:
         factory = point.load()
-    except Exception as error:  # a foreign module may raise anything when imported
+    except (Exception, SystemExit) as error:  # a foreign module may do anything when imported
         return MethodEntry(point.name, _package(point), None, _one_line(error), "")
     return _checked(point.name, _package(point), factory)
 
@@ -147,7 +147,7 @@ def _from_file(path: Path) -> MethodEntry:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:  # see _from_entry_point
+    except (Exception, SystemExit) as error:  # see _from_entry_point
         return MethodEntry(path.stem, str(path), None, _one_line(error), "")
     classes = [
         value
@@ -170,6 +170,8 @@ def _checked(name: str, origin: str, factory: Any) -> MethodEntry:
         problem = "it has no MethodCard called card"
     elif factory.card.name != name:
         problem = f"its card is called {factory.card.name!r}"
+    elif required := _without_default(factory):
+        problem = f"its parameter(s) without a default: {', '.join(required)}"
     else:
         lacking = [n for n in ("prepare", "transfer") if not callable(getattr(factory, n, None))]
         if lacking:
@@ -178,6 +180,11 @@ def _checked(name: str, origin: str, factory: Any) -> MethodEntry:
         return MethodEntry(name, origin, None, problem, "")
     source = Path(inspect.getfile(factory))
     return MethodEntry(name, origin, factory, None, hashlib.sha256(source.read_bytes()).hexdigest())
+
+
+def _without_default(factory: Any) -> list[str]:
+    parameters = inspect.signature(factory).parameters.values()
+    return [p.name for p in parameters if p.default is inspect.Parameter.empty]
 
 
 def _one_line(error: BaseException) -> str:

@@ -46,17 +46,6 @@ class _Column:
     text: Callable[[BoardRow], str]
 
 
-_COLUMNS = (
-    _Column("alpha", 8, 3, lambda row: _alpha(row)),
-    _Column("score [95% interval]", 20, 9, lambda row: _score(row)),
-    _Column("E", 5, 8, lambda row: number(row.expression_skill.value)),
-    _Column("R", 5, 7, lambda row: number(row.identity_retention.value)),
-    _Column("Q", 4, 6, lambda row: number(row.naturalness.value)),
-    _Column("cov.", 4, 5, lambda row: percent(row.coverage)),
-    _Column("img/s", 5, 2, lambda row: rate(row.images_per_second)),
-)
-
-
 def _alpha(row: BoardRow) -> str:
     if row.alpha is None:
         return "-"
@@ -65,6 +54,17 @@ def _alpha(row: BoardRow) -> str:
 
 def _score(row: BoardRow) -> str:
     return f"{number(row.transfer_score.value, 3)} {interval(row.transfer_score, 3)}".rstrip()
+
+
+_COLUMNS = (
+    _Column("alpha", 8, 3, _alpha),
+    _Column("score [95% interval]", 20, 9, _score),
+    _Column("E", 5, 8, lambda row: number(row.expression_skill.value)),
+    _Column("R", 5, 7, lambda row: number(row.identity_retention.value)),
+    _Column("Q", 4, 6, lambda row: number(row.naturalness.value)),
+    _Column("cov.", 4, 5, lambda row: percent(row.coverage)),
+    _Column("img/s", 5, 2, lambda row: rate(row.images_per_second)),
+)
 
 
 def print_board(board: Board, console: Console) -> None:

@@ -28,13 +28,13 @@ class FacsTable:
         blendshapes: the B names in the order of the columns of a reading.
         action_units: the A names, ``AU01``, ``AU12``, ..., sorted.
         weights: (B, A); every column sums to 1, so an Action Unit keeps the scale 0..1.
-        sha256: of the table's text.
+        fingerprint: SHA-256 of what decides the numbers, which reasons and sources do not.
     """
 
     blendshapes: tuple[str, ...]
     action_units: tuple[str, ...]
     weights: NDArray[np.float32]
-    sha256: str
+    fingerprint: str
 
     def apply(self, values: NDArray[np.float32]) -> NDArray[np.float32]:
         """Action Units (N, A) of blendshapes (N, B); a row of NaN stays one."""
@@ -74,6 +74,6 @@ def parse_facs_table(text: str) -> FacsTable:
     uneven = [u for u, total in zip(action_units, weights.sum(axis=0), strict=True) if total != 1]
     if uneven:
         raise ValueError(f"the weights of {', '.join(uneven)} do not sum to 1")
-    return FacsTable(
-        blendshapes, action_units, weights, hashlib.sha256(text.encode("utf-8")).hexdigest()
-    )
+    parts = [f"{row['blendshape']},{row['action_unit']},{row['weight']}" for row in rows]
+    fingerprint = hashlib.sha256("\n".join(parts).encode("utf-8")).hexdigest()
+    return FacsTable(blendshapes, action_units, weights, fingerprint)

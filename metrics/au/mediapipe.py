@@ -71,7 +71,7 @@ class MediaPipeAUEstimator:
         self._card = InstrumentCard(
             name="mediapipe",
             kind="au_estimator",
-            version=f"{_VERSION}+table.{self._table.sha256[:8]}",
+            version=f"{_VERSION}+table.{self._table.fingerprint[:8]}",
             description="MediaPipe Face Landmarker, ARKit blendshapes mapped to Action Units",
             input_size=_SMALLEST_FRAME,
             crop="whole frame, enlarged to 256 pixels where smaller (bicubic)",
@@ -149,9 +149,9 @@ class MediaPipeAUEstimator:
 def _open_landmarker(path: Path) -> tuple[Any, Any]:
     """A function from an array to MediaPipe's image, and the landmarker."""
     try:
-        import mediapipe  # noqa: PLC0415
-        from mediapipe.tasks.python.core.base_options import BaseOptions  # noqa: PLC0415
-        from mediapipe.tasks.python.vision import face_landmarker  # noqa: PLC0415
+        import mediapipe
+        from mediapipe.tasks.python.core.base_options import BaseOptions
+        from mediapipe.tasks.python.vision import face_landmarker
     except ModuleNotFoundError as error:
         raise ImportError(
             "the MediaPipe Action Unit estimator needs mediapipe: pip install -e '.[mediapipe]'"

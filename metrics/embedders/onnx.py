@@ -142,7 +142,7 @@ class OnnxEmbedder:
 
 def _open_session(path: Path) -> Any:
     try:
-        import onnxruntime  # noqa: PLC0415
+        import onnxruntime
     except ImportError as error:
         raise ImportError(
             "the ONNX embedder needs onnxruntime: pip install -e '.[onnx]'"

@@ -3,7 +3,7 @@
   const value = (row, column) => {
     const cell = row.cells[column];
     const text = cell.dataset.value ?? cell.textContent.trim();
-    return text === "" ? NaN : Number.isNaN(Number(text)) ? text : Number(text);
+    return text === "" || text === "nan" ? NaN : Number.isNaN(Number(text)) ? text : Number(text);
   };
   const compare = (a, b, sign) => {
     const gapA = Number.isNaN(a), gapB = Number.isNaN(b);
