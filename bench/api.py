@@ -14,11 +14,13 @@ from bench.data.benchmark import Benchmark, load_benchmark
 from bench.data.split import Part
 from bench.errors import BenchError
 from bench.plugins.registry import MethodEntry, load_method
+from bench.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from bench.analysis.alpha import AlphaSearch
     from bench.analysis.ranking import Board
-    from bench.run.execute import Runner, Session
+    from bench.run.execute import Runner
+    from bench.run.session import Session
 
 __all__ = ["ANCHORS", "Settings", "alpha_search", "run"]
 
@@ -77,11 +79,10 @@ def run(methods: Sequence[str], settings: Settings, *, alpha: float | None = Non
     Raises:
         BenchError: anything the user can mend.
     """
-    from bench.run.execute import Session
-
     entries = [load_method(name) for name in dict.fromkeys([*methods, *ANCHORS])]
+    _check_parameters(entries, settings)
     benchmark = settings.load_benchmark()
-    session = Session(benchmark, settings.data)
+    session = _session(benchmark, settings)
     grid = benchmark.alphas if alpha is None else tuple(sorted({*benchmark.alphas, alpha}))
     runs = []
     for entry in entries:
@@ -101,16 +102,35 @@ def alpha_search(method: str, settings: Settings) -> AlphaSearch:
     Raises:
         BenchError: the method has no alpha, or anything else the user can mend.
     """
-    from bench.run.execute import Session
-
     entry = load_method(method)
     if entry.card is not None and not entry.card.has_alpha:
         raise BenchError(f"method {entry.name!r} has no alpha: there is nothing to search")
+    _check_parameters([entry], settings)
     benchmark = settings.load_benchmark()
-    runner = _runner(Session(benchmark, settings.data), entry, settings)
+    runner = _runner(_session(benchmark, settings), entry, settings)
     _complete(runner, "dev", benchmark.alphas, settings.limit)
     pairs = {pair.key for pair in benchmark.pairs("dev", settings.limit)}
     return search_stored(runner.folder.read(), pairs, benchmark.alphas)
+
+
+def _check_parameters(entries: Sequence[MethodEntry], settings: Settings) -> None:
+    """Refuses a parameter that none of the methods has; each method takes those that it has."""
+    declared = {name for entry in entries for name in entry.parameters()}
+    for name in settings.parameters:
+        if name not in declared:
+            raise BenchError(
+                f"no method here has a parameter {name!r}{did_you_mean(name, declared)}",
+                hint=f"there are: {', '.join(sorted(declared)) or 'none'}",
+            )
+
+
+def _session(benchmark: Benchmark, settings: Settings) -> Session:
+    from rich.console import Console
+
+    from bench.run.session import Session
+
+    with Console(stderr=True).status("reading photographs, loading instruments"):
+        return Session(benchmark, settings.data)
 
 
 def _runner(session: Session, entry: MethodEntry, settings: Settings) -> Runner:

@@ -1,11 +1,10 @@
-"""Where things are: the data folders of a checkout or an install, and the cache."""
+"""Where the data folders are, in a checkout and in an install."""
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
-__all__ = ["cache_folder", "datasets_folder"]
+__all__ = ["datasets_folder"]
 
 
 def datasets_folder() -> Path:
@@ -13,9 +12,3 @@ def datasets_folder() -> Path:
     package = Path(__file__).resolve().parent
     installed = package / "_datasets"
     return installed if installed.is_dir() else package.parent / "datasets"
-
-
-def cache_folder() -> Path:
-    """The folder for downloads: ``$XDG_CACHE_HOME/bench``, by default ``~/.cache/bench``."""
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "bench"

@@ -79,7 +79,7 @@ class Augmentation:
     rotation: float = 3.0
     scale: float = 0.05
     shift: float = 0.02
-    bend: float = 0.012
+    bend: float = 0.02
     colour: float = 0.1
 
     def __call__(self, images: Tensor, size: int, generator: torch.Generator) -> Tensor:

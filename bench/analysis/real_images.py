@@ -95,7 +95,7 @@ def images_of_pairs(pairs: pd.DataFrame, real: RealImages) -> PairImages:
         Pair(*key)
         for key in pairs[["part", "source", "sample", "target"]].itertuples(index=False, name=None)
     ]
-    expressive = real.table[~real.table["is_neutral"].to_numpy(dtype=bool)]
+    expressive = real.table[~real.table["is_reference"].to_numpy(dtype=bool)]
     candidates = {
         part: list(rows[["identity", "sample", "expression"]].itertuples(index=False, name=None))
         for part, rows in expressive.groupby("part")

@@ -33,7 +33,7 @@ def search_stored(
     Raises:
         BenchError: there are no complete dev rows.
     """
-    terms = _on_grid(terms_of(run, "dev", pairs), alphas)
+    terms = _full_grid(_on_grid(terms_of(run, "dev", pairs), alphas))
     try:
         return alpha_search(terms, mean_real_niqe(run.references, "dev"))
     except ValueError as error:
@@ -44,7 +44,8 @@ def search_stored(
 
 def curve_of(run: StoredRun, part: str, pairs: Collection[str] | None = None) -> pd.DataFrame:
     """Scores of a method over alpha; see ``alpha_curve``."""
-    return alpha_curve(terms_of(run, part, pairs), mean_real_niqe(run.references, part))
+    terms = _full_grid(terms_of(run, part, pairs))
+    return alpha_curve(terms, mean_real_niqe(run.references, part))
 
 
 def make_board(
@@ -108,5 +109,22 @@ def _on_grid(terms: pd.DataFrame, alphas: Sequence[float] | None) -> pd.DataFram
     if alphas is None:
         return terms
     kept = terms[terms["alpha"].round(6).isin([round(alpha, 6) for alpha in alphas])]
+    kept.attrs = terms.attrs
+    return kept
+
+
+def _full_grid(terms: pd.DataFrame) -> pd.DataFrame:
+    """The rows of those alphas that every pair has, so that a curve compares the same pairs.
+
+    Runs with other grids or limits may have added rows. If no alpha is common to all pairs, the
+    pairs with the most alphas are kept instead.
+    """
+    present = pd.crosstab(terms["pair"], terms["alpha"]).gt(0)
+    common = present.columns[present.all(axis=0)]
+    if len(common):
+        kept = terms[terms["alpha"].isin(common)]
+    else:
+        alphas = present.sum(axis=1)
+        kept = terms[terms["pair"].isin(alphas.index[alphas == alphas.max()])]
     kept.attrs = terms.attrs
     return kept

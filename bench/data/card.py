@@ -134,7 +134,9 @@ def _record(kind: type[Any], values: Any, path: Path) -> Any:
         raise BenchError(f"{path}: missing field(s) {', '.join(missing)}")
     for name, value in values.items():
         if not _fits(value, known[name]):
-            raise BenchError(f"{path}: {name} must be of type {_in_toml(known[name])}, not {value!r}")
+            raise BenchError(
+                f"{path}: {name} must be of type {_in_toml(known[name])}, not {value!r}"
+            )
     return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
 
 

@@ -9,20 +9,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from bench.data.benchmark import Benchmark
-from bench.data.dataset import Dataset, Sample
 from bench.data.images import Pixels
-from bench.data.split import Pair, Part, stranger
+from bench.data.split import Pair, Part
 from bench.errors import BenchError
-from bench.plugins.contracts import Face, Method, MethodContext, TransferRequest
+from bench.plugins.contracts import Method, MethodContext
 from bench.plugins.registry import MethodEntry, make_method
 from bench.run.identity import identity_hash, identity_parts
-from bench.run.instruments import Features, Instruments
+from bench.run.instruments import Features
 from bench.run.outputs import Output, call_method
 from bench.run.provenance import provenance
+from bench.run.session import Session
 from bench.run.store import RunFolder, Timings
 
-__all__ = ["SHOWCASE_PAIRS", "Runner", "Session"]
+__all__ = ["SHOWCASE_PAIRS", "Runner"]
 
 Row = tuple[Pair, float | None]
 """One image to make: a pair and alpha (None for methods without alpha)."""
@@ -32,72 +31,6 @@ CHUNK_IMAGES = 64
 
 SHOWCASE_PAIRS = 6
 """Cross pairs whose pictures are kept for the report, the first in the benchmark's fixed order."""
-
-
-class Session:
-    """What the methods of one command share: dataset, instruments, and the faces read so far.
-
-    Raises:
-        BenchError: data or weights are missing.
-    """
-
-    def __init__(self, benchmark: Benchmark, data: Path) -> None:
-        self.benchmark = benchmark
-        self.dataset = Dataset(benchmark.card, data, benchmark.resolution)
-        natural = [face.pixels for face in self.development()]
-        self.instruments = Instruments(benchmark, natural, data)
-
-    def face(self, sample: Sample) -> Face:
-        return Face(sample.identity, sample.name, sample.expression, self.dataset.pixels(sample))
-
-    def development(self) -> list[Face]:
-        """All faces of the dev identities."""
-        identities = self.benchmark.split.identities("dev")
-        return [self.face(s) for i in identities for s in self.dataset.samples(i)]
-
-    def neutral(self, identity: str) -> Face:
-        """The neutral face: marked neutral, else the calmest of the reference set."""
-        references = self.dataset.references(identity)
-        marked = [sample for sample in references if sample.expression == "neutral"]
-        if marked or len(references) == 1:
-            return self.face((marked or references)[0])
-        faces = [self.face(sample) for sample in references]
-        activity = [
-            float((read.action_units**2).sum()) if read.outcome == "ok" else float("inf")
-            for read in self.instruments.measure([face.pixels for face in faces])
-        ]
-        return faces[activity.index(min(activity))]
-
-    def look_up(self, identity: str, expression: str) -> Face | None:
-        """The source face of an identity with an expression."""
-        for sample in self.dataset.samples(identity):
-            if sample.expression == expression and not sample.is_reference:
-                return self.face(sample)
-        return None
-
-    def stranger(self, pair: Pair) -> Face:
-        """The third person's face that ``shuffled-source`` shows for a pair."""
-        pairs = self.benchmark.split.part(pair.part)  # type: ignore[arg-type]
-        keys = sorted({(p.source, p.sample) for p in pairs})
-        candidates = [
-            (identity, name, self.dataset.sample(identity, name).expression)
-            for identity, name in keys
-        ]
-        identity, name = stranger(pair, candidates)
-        return self.face(self.dataset.sample(identity, name))
-
-    def request(self, pair: Pair, alpha: float | None) -> TransferRequest:
-        references = {
-            identity: tuple(self.face(s) for s in self.dataset.references(identity))
-            for identity in (pair.source, pair.target)
-        }
-        return TransferRequest(
-            pair,
-            self.face(self.dataset.sample(pair.source, pair.sample)),
-            references[pair.source],
-            references[pair.target],
-            1.0 if alpha is None else alpha,
-        )
 
 
 class Runner:

@@ -109,7 +109,9 @@ def test_no_data_folder() -> None:
 
 def test_unknown_names_come_with_the_nearest(london_data: Path) -> None:
     assert "did you mean 'glow-arith'?" in refused("run", "glow-arit", "--data", london_data)
-    assert "did you mean 'london'?" in refused("run", "pixel-arith", "-b", "londn", "-d", london_data)
+    assert "did you mean 'london'?" in refused(
+        "run", "pixel-arith", "-b", "londn", "-d", london_data
+    )
     assert "at: 64, 128, 256" in refused("run", "pixel-arith", "-b", "london-65", "-d", london_data)
     assert "known: mobilefacenet" in refused(
         "run", "pixel-arith", "--data", london_data, "--embedder", "facenett"
@@ -141,7 +143,7 @@ def test_a_bad_photograph_stops_the_run_by_name(copy: Path, weights_dir: Path, f
     assert "001/smiling.png" in line
 
 
-FAULTY = '''
+FAULTY = """
 import numpy as np
 from bench.plugins.contracts import MethodCard
 
@@ -164,7 +166,7 @@ class Faulty:
                 raise RuntimeError("out of ideas")
             images.append(image * np.nan if kind == 2 else image * 0.0 if kind == 3 else image)
         return np.stack(images)
-'''
+"""
 
 
 def test_a_faulty_method_gets_outcomes_and_the_run_goes_on(

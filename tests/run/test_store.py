@@ -46,7 +46,9 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def test_rows_come_back_as_written(folder: RunFolder) -> None:
-    folder.write_rows([row("b", 0.5), row("b", 1.0, "method_error")], AUS, Timings(2, 1.0, 0.5, 9.0))
+    folder.write_rows(
+        [row("b", 0.5), row("b", 1.0, "method_error")], AUS, Timings(2, 1.0, 0.5, 9.0)
+    )
     folder.write_rows([row("a", None)], AUS, Timings(1, 1.0, 0.25, 7.0))
     run = RunFolder(folder.folder).read()
     assert list(run.scores["source"]) == ["a", "b", "b"]
@@ -104,7 +106,9 @@ def test_a_disk_that_refuses_is_one_clear_error_and_leaves_no_part(
 
 def test_image_paths_stay_in_the_folder_and_apart(folder: RunFolder) -> None:
     names = ["a", "../../a", "a b", "a/b", ".", "..", "é", "a\0b"]
-    paths = {folder.image_path("test", Pair("test", x, "s", y), "0.500") for x in names for y in names}
+    paths = {
+        folder.image_path("test", Pair("test", x, "s", y), "0.500") for x in names for y in names
+    }
     assert len(paths) == len(names) ** 2
     for path in paths:
         assert path.resolve().parent.parent == (folder.folder / "images" / "test").resolve()

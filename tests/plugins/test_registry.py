@@ -1,0 +1,192 @@
+from __future__ import annotations
+
+import hashlib
+import sys
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+import bench.plugins.registry
+from bench.errors import BenchError
+from bench.plugins.registry import GROUP, list_methods, load_method, make_method
+
+GOOD = dedent(
+    """
+    from bench.plugins.contracts import MethodCard
+
+    class Good:
+        card = MethodCard("good", "does something")
+
+        def __init__(self, strength=0.5, rounds=3, exact=False, model="", mask=None):
+            if rounds < 0:
+                raise ValueError("rounds must not be negative")
+            self.given = (strength, rounds, exact, model, mask)
+
+        def prepare(self, context):
+            return {}
+
+        def transfer(self, requests):
+            return []
+    """
+)
+ONLY_A_CARD = """
+from bench.plugins.contracts import MethodCard
+class Half:
+    card = MethodCard("{name}", "has no transfer")
+    def prepare(self, context): return {{}}
+"""
+BROKEN = {
+    "syntax": ("def :\n", "SyntaxError: invalid syntax"),
+    "imports": ("import no_such_package\n", "No module named 'no_such_package'"),
+    "raises": ("raise KeyError\n", "KeyError"),
+    "two-lines": ("raise RuntimeError('first\\nsecond')\n", "RuntimeError: first second"),
+    "leaves": ("import sys\nsys.exit('no licence')\n", "SystemExit: no licence"),
+    "half": (ONLY_A_CARD.format(name="half"), "it lacks transfer"),
+    "needy": (
+        GOOD.replace("strength=0.5", "strength").replace('"good"', '"needy"'),
+        "without a default: strength",
+    ),
+}
+
+
+@pytest.fixture
+def install(tmp_path: Path, monkeypatch):
+    """Pretends that packages with these methods are installed, instead of the real ones."""
+    points: list[EntryPoint] = []
+
+    def add(name: str, source: str, class_name: str = "Good") -> Path:
+        module = f"made_up_{len(points)}_{name.replace('-', '_')}"
+        path = tmp_path / f"{module}.py"
+        path.write_text(source, encoding="utf-8")
+        points.append(EntryPoint(name, f"{module}:{class_name}", GROUP))
+        return path
+
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(bench.plugins.registry, "entry_points", lambda group: points)
+    yield add
+    for name in [name for name in sys.modules if name.startswith("made_up_")]:
+        del sys.modules[name]
+
+
+def test_the_built_in_methods_load():
+    entries = {entry.name: entry for entry in list_methods() if entry.origin.startswith("express")}
+    assert set(entries) == {
+        *("copy-source", "glow-arith", "pixel-arith"),
+        *("real-target", "shuffled-source", "target-neutral"),
+    }
+    assert [entry.problem for entry in entries.values()] == [None] * 6
+    assert [name for name, entry in entries.items() if not entry.card.is_anchor] == [
+        "glow-arith",
+        "pixel-arith",
+    ]
+
+
+def test_a_method_is_found_by_name(install):
+    path = install("good", GOOD)
+    entry = load_method("good")
+    assert entry.card.description == "does something"
+    assert entry.source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert list(entry.parameters()) == ["strength", "rounds", "exact", "model", "mask"]
+
+
+def test_a_method_is_found_by_file(tmp_path):
+    path = tmp_path / "my_file.py"
+    path.write_text(GOOD)
+    entry = load_method(str(path))
+    assert (entry.name, entry.origin) == ("good", str(path))
+    assert entry.source_sha256 == hashlib.sha256(path.read_bytes()).hexdigest()
+    assert make_method(entry, {}).given == (0.5, 3, False, "", None)
+
+
+def test_an_unknown_name_gets_help(install):
+    install("good", GOOD)
+    with pytest.raises(BenchError, match="no method called 'goood'; did you mean 'good'") as caught:
+        load_method("goood")
+    assert "bench list methods" in caught.value.hint
+    with pytest.raises(BenchError, match=r"no method file at absent\.py"):
+        load_method("absent.py")
+
+
+def test_broken_methods_are_listed_with_their_reason_beside_the_good_ones(install):
+    for name, (source, _) in BROKEN.items():
+        install(name, source, "Half" if name == "half" else "Good")
+    install("good", GOOD)
+    install("renamed", GOOD)
+    install("classless", "x = 1\n")
+    entries = list_methods()
+    assert [entry.name for entry in entries] == sorted([*BROKEN, "good", "renamed", "classless"])
+    problems = {entry.name: entry.problem for entry in entries}
+    assert problems.pop("good") is None
+    assert problems.pop("renamed") == "its card is called 'good'"
+    assert "has no attribute 'Good'" in problems.pop("classless")
+    for name, (_, words) in BROKEN.items():
+        assert words in problems[name]
+        assert "\n" not in problems[name]
+        with pytest.raises(BenchError, match=f"method '{name}' .* cannot be loaded: "):
+            load_method(name)
+
+
+@pytest.mark.parametrize("name", BROKEN)
+def test_a_broken_file_says_why(tmp_path, name):
+    source, words = BROKEN[name]
+    path = tmp_path / f"{name}.py"
+    path.write_text(source)
+    with pytest.raises(BenchError) as caught:
+        load_method(str(path))
+    assert words in caught.value.message
+    assert str(path) in caught.value.message
+    assert "\n" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("x = 1\n", "found none"),
+        ("from bench.methods.pixel_arith import PixelArithmetic\n", "found none"),
+        (GOOD + GOOD.replace("class Good", "class Better"), "found Good, Better"),
+    ],
+)
+def test_a_file_holds_exactly_one_method(tmp_path, source, found):
+    (tmp_path / "mine.py").write_text(source)
+    with pytest.raises(BenchError, match=f"expected one class with a MethodCard.*{found}"):
+        load_method(str(tmp_path / "mine.py"))
+
+
+def test_one_name_from_two_packages_is_refused(install):
+    install("good", GOOD)
+    install("good", GOOD)
+    with pytest.raises(BenchError, match="two packages register a method called 'good': made_up_0"):
+        load_method("good")
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [
+        ({"strength": "2"}, (2.0, 3, False, "", None)),
+        ({"rounds": "7", "exact": "Yes"}, (0.5, 7, True, "", None)),
+        ({"exact": "0", "model": "12", "mask": "eyes"}, (0.5, 3, False, "12", "eyes")),
+    ],
+)
+def test_parameters_take_the_type_of_their_default(install, given, expected):
+    install("good", GOOD)
+    made = make_method(load_method("good"), given).given
+    assert made == expected
+    assert list(map(type, made)) == list(map(type, expected))
+
+
+@pytest.mark.parametrize(
+    ("given", "words"),
+    [
+        ({"rouns": "3"}, "has no parameter 'rouns'; did you mean 'rounds'.*its parameters: stren"),
+        ({"rounds": "2.5"}, r"rounds='2\.5' is no int \(default 3"),
+        ({"strength": "strong"}, "strength='strong' is no float"),
+        ({"exact": "perhaps"}, "exact='perhaps' is no bool"),
+        ({"rounds": "-1"}, "method 'good': rounds must not be negative"),
+    ],
+)
+def test_wrong_parameters_are_named(install, given, words):
+    install("good", GOOD)
+    with pytest.raises(BenchError, match=words):
+        make_method(load_method("good"), given)
