@@ -127,8 +127,9 @@ def _check_parameters(entries: Sequence[MethodEntry], settings: Settings) -> Non
 def _session(benchmark: Benchmark, settings: Settings) -> Session:
     from rich.console import Console
 
-    from bench.run.session import Session
+    from bench.run.session import Session, check_device
 
+    check_device(settings.device)
     with Console(stderr=True).status("reading photographs, loading instruments"):
         return Session(benchmark, settings.data)
 

@@ -55,7 +55,7 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--noise-bits", type=int, default=5, help="noise of width 2^-BITS (default 5)")
     add("--measure-every", type=int, default=200, help="steps between measurements (default 200)")
     add("--precision", choices=["bf16", "fp32"], default="bf16", help="of the coupling networks")
-    add("--device", default="cpu", help="cpu, cuda, mps (default cpu)")
+    add("--device", default="cpu", help="cpu or cuda (default cpu)")
     add("--seed", type=int, default=0, help="default 0")
 
 

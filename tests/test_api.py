@@ -83,7 +83,8 @@ def test_what_decides_the_numbers_decides_the_folder(
         "    def prepare(self, context):\n"
         "        return {}\n"
         "    def transfer(self, requests):\n"
-        "        return np.stack([r.target_reference[0].pixels * self.factor / 255 for r in requests])\n"
+        "        faces = [r.target_reference[0].pixels for r in requests]\n"
+        "        return np.stack(faces) * self.factor / 255\n"
     )
 
     def run_id(**options: object) -> str:

@@ -18,7 +18,7 @@ def methods(json: options.Json = False) -> None:
 
     Example: `bench list methods --json`
     """
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from bench.plugins.registry import list_methods
 
@@ -40,7 +40,7 @@ def methods(json: options.Json = False) -> None:
     if json:
         print_json({"schema_version": 1, "rows": rows})
         return
-    table = Table("name", "kind", "description", "from")
+    table = Table("name", "kind", "description", Column("from", overflow="fold"))
     for row in rows:
         table.add_row(*(str(row[key]) for key in ("name", "kind", "description", "origin")))
     stdout().print(table, markup=False)

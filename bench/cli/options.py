@@ -38,7 +38,7 @@ Limit = Annotated[
     int | None,
     typer.Option("--limit", min=1, help="Use the first N pairs of each part.", show_default=False),
 ]
-Device = Annotated[str, typer.Option("--device", help="cpu, cuda or mps.")]
+Device = Annotated[str, typer.Option("--device", help="Torch device: cpu or cuda.")]
 Embedder = Annotated[
     str | None,
     typer.Option(

@@ -30,7 +30,7 @@ CHUNK_IMAGES = 64
 """Images between two writes: what a killed run loses at most."""
 
 SHOWCASE_PAIRS = 6
-"""Cross pairs whose pictures are kept for the report, the first in the benchmark's fixed order."""
+"""Cross pairs of test whose pictures are kept, the first in the benchmark's fixed order."""
 
 
 class Runner:
@@ -63,6 +63,8 @@ class Runner:
         keep_images: bool = False,
     ) -> None:
         self.session, self.entry, self.keep_images = session, entry, keep_images
+        cross = [pair for pair in session.benchmark.pairs("test") if pair.kind == "cross"]
+        self._showcase = frozenset(cross[:SHOWCASE_PAIRS])
         self.method: Method = make_method(entry, dict(parameters))
         context = MethodContext(
             dataset=session.benchmark.card.name,
@@ -186,23 +188,17 @@ class Runner:
         self.folder.write_references(part, rows, self.session.instruments.action_units)
 
     def _keep(self, pair: Pair, alpha: float | None, output: Output) -> None:
-        if output.pixels is None:
+        """Stores the picture of a row if the report shows it or the user wants all."""
+        showcase = pair in self._showcase
+        if output.pixels is None or not (showcase or self.keep_images):
             return
-        showcase = pair in self._showcase(pair.part)  # type: ignore[arg-type]
-        if not (showcase or self.keep_images):
-            return
-        part: Part = pair.part  # type: ignore[assignment]
         name = "output" if alpha is None else f"{alpha:.3f}"
-        self.folder.write_image(self.folder.image_path(part, pair, name), output.pixels)
+        self.folder.write_image(self.folder.image_path(pair, name), output.pixels)
         if showcase:
             for role, pixels in self._real_images(pair).items():
-                path = self.folder.image_path(part, pair, role)
+                path = self.folder.image_path(pair, role)
                 if not path.exists():
                     self.folder.write_image(path, pixels)
-
-    def _showcase(self, part: Part) -> list[Pair]:
-        pairs = self.session.benchmark.pairs(part)
-        return [pair for pair in pairs if pair.kind == "cross"][:SHOWCASE_PAIRS]
 
     def _real_images(self, pair: Pair) -> dict[str, Pixels]:
         request = self.session.request(pair, None)

@@ -7,10 +7,11 @@ from pathlib import Path
 from bench.data.benchmark import Benchmark
 from bench.data.dataset import Dataset, Sample
 from bench.data.split import Pair, stranger
+from bench.errors import BenchError
 from bench.plugins.contracts import Face, TransferRequest
 from bench.run.instruments import Instruments
 
-__all__ = ["Session"]
+__all__ = ["Session", "check_device"]
 
 
 class Session:
@@ -77,3 +78,23 @@ class Session:
             references[pair.target],
             1.0 if alpha is None else alpha,
         )
+
+
+def check_device(device: str) -> None:
+    """Refuses a torch device that cannot be used here.
+
+    Raises:
+        BenchError: with what torch says of it.
+    """
+    if device == "cpu":
+        return
+    import torch
+
+    try:
+        # Latents are float64, which not every accelerator has.
+        torch.zeros(1, device=device, dtype=torch.float64)
+    except (RuntimeError, AssertionError, TypeError) as error:
+        reason = str(error).splitlines()[0]
+        raise BenchError(
+            f"device {device!r} cannot be used: {reason}", hint="--device cpu"
+        ) from error

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator, Sequence
@@ -214,18 +215,18 @@ class RunFolder:
             timings,
         )
 
-    def image_path(self, part: Part, pair: Pair, name: str) -> Path:
+    def image_path(self, pair: Pair, name: str) -> Path:
         """Where an image of a pair is kept; ``name`` is an alpha or a role such as ``source``."""
         # Quoted one by one: names may hold spaces, slashes or dots of their own.
         place = " ".join(quote(text, safe="") for text in (pair.source, pair.sample, pair.target))
-        return self.folder / "images" / part / place / f"{name}.png"
+        return self.folder / "images" / pair.part / place / f"{name}.png"
 
     def write_image(self, path: Path, pixels: Pixels) -> None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_suffix(".partial")
-        with _disk_errors(path):
-            Image.fromarray(pixels).save(partial, format="PNG")
-            os.replace(partial, path)
+        """Writes a lossless PNG."""
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, format="PNG")
+        # A picture can be made again: not worth waiting for the disk.
+        _write_atomically(path, buffer.getvalue(), wait_for_disk=False)
 
     def _parts(self) -> list[Path]:
         return sorted(self.folder.glob("scores/part-*.parquet"))
@@ -275,15 +276,16 @@ def _write_table(path: Path, table: pa.Table) -> None:
     _write_atomically(path, buffer.getvalue().to_pybytes())
 
 
-def _write_atomically(path: Path, content: bytes) -> None:
+def _write_atomically(path: Path, content: bytes, *, wait_for_disk: bool = True) -> None:
     with _disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
         try:
             with partial.open("wb") as file:
                 file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+                if wait_for_disk:
+                    file.flush()
+                    os.fsync(file.fileno())
             os.replace(partial, path)
         except BaseException:
             partial.unlink(missing_ok=True)
@@ -300,5 +302,5 @@ def _disk_errors(path: Path) -> Iterator[None]:
         elif error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
             problem, hint = "it is not writable", "choose another --out"
         else:
-            problem, hint = str(error), "choose another --out"
+            problem, hint = error.strerror or str(error), "choose another --out"
         raise BenchError(f"cannot write {path}: {problem}", hint=hint) from error

@@ -117,6 +117,7 @@ def test_unknown_names_come_with_the_nearest(london_data: Path) -> None:
         "run", "pixel-arith", "--data", london_data, "--embedder", "facenett"
     )
     assert "is no grid" in refused("run", "pixel-arith", "-d", london_data, "--alphas", "0,x")
+    assert "--device cpu" in refused("run", "pixel-arith", "-d", london_data, "--device", "tpu")
     assert "has no alpha" in refused("alpha-search", "copy-source", "-d", london_data)
 
 

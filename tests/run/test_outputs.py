@@ -1,4 +1,4 @@
-"""What a method does wrong becomes an outcome of the sample that is to blame, never an exception."""
+"""What a method does wrong becomes an outcome of the sample to blame, never an exception."""
 
 from __future__ import annotations
 

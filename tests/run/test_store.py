@@ -106,9 +106,7 @@ def test_a_disk_that_refuses_is_one_clear_error_and_leaves_no_part(
 
 def test_image_paths_stay_in_the_folder_and_apart(folder: RunFolder) -> None:
     names = ["a", "../../a", "a b", "a/b", ".", "..", "é", "a\0b"]
-    paths = {
-        folder.image_path("test", Pair("test", x, "s", y), "0.500") for x in names for y in names
-    }
+    paths = {folder.image_path(Pair("test", x, "s", y), "0.500") for x in names for y in names}
     assert len(paths) == len(names) ** 2
     for path in paths:
         assert path.resolve().parent.parent == (folder.folder / "images" / "test").resolve()
