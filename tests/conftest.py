@@ -9,19 +9,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
+STRICT = os.environ.get("BENCH_REQUIRE_SHARED") == "1"
+"""Set in continuous integration, where everything is at hand: a skipped test is a failure."""
+
 
 @pytest.fixture(scope="session")
 def shared() -> Path:
-    """The folder with real photographs and evaluator weights; skips where it is absent.
-
-    With ``BENCH_REQUIRE_SHARED=1``, as in continuous integration, its absence is a failure.
-    """
+    """The folder with real photographs and evaluator weights; skips where it is absent."""
     folder = ROOT.parent / "shared"
     if not (folder / "data").is_dir():
-        reason = f"needs real data and weights in {folder}"
-        if os.environ.get("BENCH_REQUIRE_SHARED") == "1":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        pytest.skip(f"needs real data and weights in {folder}")
     return folder
 
 
@@ -33,5 +30,15 @@ def london_data(shared: Path) -> Path:
 
 @pytest.fixture(scope="session")
 def weights_dir(shared: Path) -> Path:
-    """MobileFaceNet.onnx and face_landmarker.task (Apache-2.0)."""
+    """MobileFaceNet.onnx and face_landmarker.task (Apache-2.0), with the packages to run them."""
+    for package in ("mediapipe", "onnxruntime"):
+        pytest.importorskip(package, reason=f"needs {package}: pip install -e '.[mediapipe,onnx]'")
     return shared / "weights"
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if STRICT and skipped and session.exitstatus == pytest.ExitCode.OK:
+        reporter.write_line(f"{len(skipped)} skipped, but BENCH_REQUIRE_SHARED=1", red=True)
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

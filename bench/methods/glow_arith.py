@@ -54,7 +54,6 @@ class GlowArithmetic:
         self.resolution = context.resolution
         self.batch = BATCH.get(self.device.type, 64)
         return {
-            "model": path.parent.name,
             "weights_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "glow_sha256": _package_sha256(),
         }
