@@ -1,8 +1,9 @@
-"""``python -m glow``: train a Glow."""
+"""``python -m glow``: train a Glow, or evaluate one."""
 
 from __future__ import annotations
 
 import argparse
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,9 +24,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m glow", description="Glow in PyTorch.")
     commands = parser.add_subparsers(dest="command", required=True)
     _add_train(commands)
+    _add_evaluate(commands)
     options = parser.parse_args(arguments)
     try:
-        return _train(options)
+        return _train(options) if options.command == "train" else _evaluate(options)
     except (ValueError, RuntimeError, OSError) as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         return 1
@@ -57,6 +59,32 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--precision", choices=["bf16", "fp32"], default="bf16", help="of the coupling networks")
     add("--device", default="cpu", help="cpu or cuda (default cpu)")
     add("--seed", type=int, default=0, help="default 0")
+
+
+def _add_evaluate(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    parser = commands.add_parser(
+        "evaluate",
+        help="bits/dim and round trip on images, as JSON",
+        epilog="example:\n  python -m glow evaluate london-64 --images held_out.txt --noise-bits 5",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = parser.add_argument
+    add("model", help="name of a model that comes with the package, or a .safetensors file")
+    add("--images", type=Path, action="append", required=True, help="folder or list; repeatable")
+    add("--noise-bits", type=int, default=5, help="noise of width 2^-BITS (default 5)")
+
+
+def _evaluate(options: argparse.Namespace) -> int:
+    from glow.data import find_images, load_images
+    from glow.evaluate import evaluate
+    from glow.model import Glow
+    from glow.pretrained import find_model
+
+    model = Glow.from_pretrained(find_model(options.model))
+    images = load_images(find_images(options.images), model.config.image_size)
+    result = evaluate(model, images, noise_bits=options.noise_bits)
+    print(json.dumps(result.to_dict(), indent=2))
+    return 0
 
 
 def _train(options: argparse.Namespace) -> int:

@@ -12,7 +12,7 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-__all__ = ["Augmentation", "find_images", "load_images"]
+__all__ = ["Augmentation", "dequantise", "find_images", "load_images"]
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
 
@@ -62,6 +62,21 @@ def load_images(paths: Iterable[Path], size: int) -> Tensor:
             raise ValueError(f"cannot read the image {path}: {error}") from error
         images.append(torch.from_numpy(_fill_black_sides(np.array(image))).permute(2, 0, 1))
     return torch.stack(images)
+
+
+def dequantise(images: Tensor, noise_bits: int, generator: torch.Generator) -> Tensor:
+    """Adds uniform noise to images, as the flow's likelihood needs (Section 1 of the Glow paper).
+
+    Args:
+        images: (N, 3, H, W), floating, in [0, 1].
+        noise_bits: the noise is 2^-noise_bits wide, around each value.
+        generator: source of the noise.
+
+    Returns:
+        (N, 3, H, W), centred at 0, in about [-0.5, 0.5].
+    """
+    noise = torch.rand(images.shape, generator=generator).to(images.device) - 0.5
+    return (images * 255.0 + 0.5) / 256.0 - 0.5 + noise * 2.0**-noise_bits
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ from torch import Tensor
 
 from glow.checkpoint import save_glow
 from glow.config import GlowConfig
-from glow.data import Augmentation, find_images, load_images
+from glow.data import Augmentation, dequantise, find_images, load_images
 from glow.model import Glow
 from glow.pictures import save_grid
 
@@ -177,7 +177,7 @@ class _Run:
         noise = torch.Generator().manual_seed(0)
         repeats = []
         for _ in range(2):
-            noisy = self._dequantise(self.held_out, noise).to(self.device)
+            noisy = dequantise(self.held_out, self.options.noise_bits, noise).to(self.device)
             repeats.append(self.average.bits_per_dim(noisy, self.options.noise_bits).mean())
         held_out = float(torch.stack(repeats).mean())
         self._require_finite(held_out, "held-out loss")
@@ -240,13 +240,8 @@ class _Run:
         chosen = torch.randint(len(images), (count,), generator=self.generator)
         x = images[chosen].to(self.device)
         x = self.options.augmentation(x, self.config.image_size, self.generator)
-        x = self._dequantise(x, self.generator)
+        x = dequantise(x, self.options.noise_bits, self.generator)
         return x.contiguous(memory_format=torch.channels_last)
-
-    def _dequantise(self, images: Tensor, generator: torch.Generator) -> Tensor:
-        noise = torch.rand(images.shape, generator=generator).to(images.device) - 0.5
-        centred = (images * 255.0 + 0.5) / 256.0 - 0.5
-        return centred + noise * 2.0**-self.options.noise_bits
 
     def _learning_rate(self) -> float:
         options = self.options
