@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 from bench.data.card import DatasetCard
 from bench.data.images import Pixels, read_image, resize
 from bench.data.manifest import ManifestEntry, read_manifest
+from bench.data.tables import read_rows
 from bench.errors import BenchError
 
 __all__ = ["Dataset", "Sample", "read_groups"]
@@ -126,9 +126,14 @@ def read_groups(card: DatasetCard, data: Path) -> dict[str, dict[str, str]]:
     path = data / card.groups_file
     if not path.is_file():
         raise BenchError(f"no file of groups at {path}", hint=card.how_to_get)
-    with path.open(newline="", encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    needed = {"identity", *card.groups}
-    if not rows or not needed <= set(rows[0]):
-        raise BenchError(f"{path}:1: expected the columns {', '.join(sorted(needed))}")
-    return {row["identity"]: {group: row[group] for group in card.groups} for row in rows}
+    header, *rows = read_rows(path) or [[]]
+    columns = ["identity", *card.groups]
+    if not set(columns) <= set(header):
+        raise BenchError(f"{path}:1: expected the columns {', '.join(columns)}")
+    groups = {}
+    for line, row in enumerate(rows, start=2):
+        if len(row) != len(header):
+            raise BenchError(f"{path}:{line}: expected {len(header)} values, found {len(row)}")
+        values = dict(zip(header, row, strict=True))
+        groups[values["identity"]] = {group: values[group] for group in card.groups}
+    return groups

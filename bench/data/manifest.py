@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.data.card import DatasetCard
 from bench.data.images import check_image
+from bench.data.tables import read_rows
 from bench.errors import BenchError
 
 __all__ = ["ManifestEntry", "build_manifest", "read_manifest", "verify", "write_manifest"]
@@ -68,7 +69,7 @@ def read_manifest(path: Path) -> list[ManifestEntry]:
     """
     if not path.is_file():
         raise BenchError(f"no list of images at {path}")
-    rows = list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
+    rows = read_rows(path)
     if not rows or rows[0] != COLUMNS:
         raise BenchError(f"{path}:1: expected the header {','.join(COLUMNS)}")
     entries = []

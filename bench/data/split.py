@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, cast, get_args
 
+from bench.data.tables import read_rows
 from bench.errors import BenchError
 
 __all__ = ["Pair", "Part", "Split", "load_split", "stranger", "write_split"]
@@ -88,8 +89,7 @@ def load_split(path: Path) -> Split:
     """
     if not path.is_file():
         raise BenchError(f"no split file at {path}", hint="the card names the split's version")
-    data = path.read_bytes()
-    rows = list(csv.reader(data.decode("utf-8").splitlines()))
+    rows = read_rows(path)
     if not rows or rows[0] != COLUMNS:
         raise BenchError(f"{path}:1: expected the header {','.join(COLUMNS)}")
     pairs: dict[Pair, None] = {}
@@ -102,7 +102,7 @@ def load_split(path: Path) -> Split:
         if pair in pairs:
             raise BenchError(f"{path}:{line}: pair {pair.key} is listed twice")
         pairs[pair] = None
-    split = Split(path.stem, hashlib.sha256(data).hexdigest(), tuple(pairs))
+    split = Split(path.stem, hashlib.sha256(path.read_bytes()).hexdigest(), tuple(pairs))
     dev, test = (set(split.identities(cast(Part, part))) for part in get_args(Part))
     if dev & test:
         raise BenchError(f"{path}: dev and test share the identities {sorted(dev & test)}")

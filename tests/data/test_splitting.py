@@ -131,5 +131,5 @@ def test_missing_groups_are_named(london, tmp_path):
     with pytest.raises(BenchError, match=r"no file of groups at .*subjects\.csv"):
         split_by_recipe(london, tmp_path)
     (tmp_path / "subjects.csv").write_text("identity,age\n001,24\n")
-    with pytest.raises(BenchError, match=r"subjects\.csv:1: expected the columns age, ethnicity"):
+    with pytest.raises(BenchError, match=r"subjects\.csv:1: expected the columns identity, age"):
         split_by_recipe(london, tmp_path)
