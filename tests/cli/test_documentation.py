@@ -24,9 +24,7 @@ def documented_commands() -> list[str]:
     return sorted({line for line in lines if re.match(r"(\.venv/bin/)?bench [a-z-]+ ?", line)})
 
 
-def test_the_method_of_the_guide_runs(
-    london_data: Path, weights_dir: Path, tmp_path: Path
-) -> None:
+def test_the_method_of_the_guide_runs(london_data: Path, weights_dir: Path, tmp_path: Path) -> None:
     guide = (ROOT / "docs" / "add-a-method.md").read_text()
     code = re.findall(r"```python\n(.*?)```", guide, flags=re.DOTALL)
     (tmp_path / "my_method.py").write_text(code[0])
