@@ -80,12 +80,18 @@ class BoardRow:
 
 @dataclass(frozen=True, slots=True)
 class Board:
-    """The ranked table of a benchmark, best first, with what a reader must know about it."""
+    """The ranked table of a benchmark, best first, with what a reader must know about it.
+
+    Attributes:
+        lead: by how much the first method leads the second in transfer score, anchors aside: the
+            paired difference, which the same resampled people give. None with fewer than two.
+    """
 
     benchmark: str
     part: str
     rows: tuple[BoardRow, ...]
     notes: tuple[str, ...]
+    lead: Estimate | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``bench run --json``; what is undefined is null."""
@@ -95,6 +101,8 @@ class Board:
             "part": self.part,
             "rows": [row.to_dict() for row in self.rows],
             "notes": list(self.notes),
+            "lead": self.lead and number_or_none(self.lead.value),
+            "lead_interval": self.lead and _interval_dict(self.lead),
         }
 
 

@@ -13,7 +13,9 @@ from bench.analysis.bootstrap import (
     FEWEST_IDENTITIES,
     Draws,
     Interval,
+    bootstrap_scores,
     draws_for,
+    percentile_interval,
     score_intervals,
 )
 from bench.analysis.scores import Scores, aggregate, measures
@@ -97,7 +99,25 @@ def rank_methods(
         )
     ]
     rows.sort(key=_place)
-    return Board(benchmark, part, tuple(rows), tuple(_notes(entries, rows, draws)))
+    lead = _lead(entries, rows, draws, niqe_real)
+    return Board(benchmark, part, tuple(rows), tuple(_notes(entries, rows, draws)), lead)
+
+
+def _lead(
+    entries: Sequence[BoardEntry], rows: Sequence[BoardRow], draws: Draws, niqe_real: float
+) -> Estimate | None:
+    """Paired difference in transfer score of the two best methods that are no anchors."""
+    contestants = [row for row in rows if not row.is_anchor][:2]
+    if len(contestants) < 2:
+        return None
+    terms = {(entry.method, entry.run_id): entry.terms for entry in entries}
+    first, second = (
+        bootstrap_scores(terms[row.method, row.run_id], draws, niqe_real=niqe_real).transfer_score
+        for row in contestants
+    )
+    interval = percentile_interval(first - second, min(len(draws.sources), len(draws.targets)))
+    value = contestants[0].transfer_score.value - contestants[1].transfer_score.value
+    return _estimate(value, interval)
 
 
 def _row(

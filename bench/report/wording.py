@@ -108,8 +108,10 @@ def conclusion(board: Board) -> str:
     if rest:
         second = rest[0]
         text += f"; {printable(second.method)} follows with {number(second.transfer_score.value)}"
-        if second.transfer_score.high >= score.low:
-            text += ", but their intervals overlap, so the order of the two is open"
+        if board.lead is not None and not math.isnan(board.lead.low):
+            text += f", a paired difference of {_with_interval(board.lead)}"
+            if board.lead.low <= 0.0:
+                text += ", which leaves the order of the two open"
     reference = max(
         (row for row in board.rows if row.is_anchor),
         key=lambda row: (

@@ -188,3 +188,24 @@ def test_twenty_methods_of_four_hundred_pairs_take_seconds(make_world, methods, 
         rank_methods, entries, benchmark="toy-64", part="test", niqe_real=4.0, resamples=2000
     )
     assert len(board.rows) == 20
+
+
+def test_the_lead_is_a_paired_difference(entries):
+    board = board_of(entries)
+    first, second = [row for row in board.rows if not row.is_anchor][:2]
+    difference = first.transfer_score.value - second.transfer_score.value
+    assert board.lead.value == pytest.approx(difference)
+    assert board.lead.low <= difference <= board.lead.high
+    assert board.to_dict()["lead_interval"] == {"low": board.lead.low, "high": board.lead.high}
+
+
+def test_twins_have_no_lead_however_wide_their_intervals(entries, world, methods):
+    terms = world.terms(methods.linear, [0.4])
+    board = board_of([*entries[:2], entry("a", terms), entry("b", terms)])
+    assert (board.lead.value, board.lead.low, board.lead.high) == (0.0, 0.0, 0.0)
+
+
+def test_one_method_leads_nobody(entries):
+    board = board_of(entries[:3])
+    assert board.lead is None
+    assert board.to_dict()["lead_interval"] is None

@@ -101,7 +101,8 @@ def make_board(**first_row: Any) -> Board:
         make_row(rank, values, **(first_row if rank == 1 else {}))
         for rank, values in zip(ranks, METHODS, strict=True)
     ]
-    return Board("london-64", "test", tuple(rows), ("12 pairs are left out for every method.",))
+    notes = ("12 pairs are left out for every method.",)
+    return Board("london-64", "test", tuple(rows), notes, Estimate(0.05, -0.02, 0.11))
 
 
 def make_strips(seed: int, count: int = 2) -> list[Strip]:

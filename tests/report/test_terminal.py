@@ -12,6 +12,7 @@ from rich.console import Console
 from bench.analysis.alpha import AlphaSearch, Crossover
 from bench.analysis.board import Board, BoardRow, Estimate
 from bench.report.terminal import print_alpha_search, print_board
+from bench.report.wording import conclusion
 
 
 def printed(show: Callable[[Console], None], width: int = 80) -> list[str]:
@@ -47,9 +48,12 @@ def test_anchors_are_marked_and_contestants_are_not(board: Board) -> None:
         assert (f"{row.method} *" in line_of(lines, row.method)) == row.is_anchor
 
 
-def test_conclusion_says_that_overlapping_intervals_leave_the_order_open(board: Board) -> None:
-    text = " ".join(printed(lambda console: print_board(board, console)))
-    assert "pixel-arith follows with 0.39, but their intervals overlap" in " ".join(text.split())
+def test_conclusion_says_what_the_paired_difference_leaves_open(board: Board) -> None:
+    text = conclusion(board)
+    assert "pixel-arith follows with 0.39, a paired difference of 0.05 (95%" in text
+    assert "leaves the order of the two open" in text
+    clear = dataclasses.replace(board, lead=Estimate(0.05, 0.01, 0.11))
+    assert "open" not in conclusion(clear)
 
 
 def test_notes_and_own_mean_face_are_printed(board: Board) -> None:
