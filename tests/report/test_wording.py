@@ -35,9 +35,11 @@ def test_printable_drops_controls_and_direction_marks_only() -> None:
 
 def test_conclusion_of_a_clear_winner(changed_board: Callable[..., Board]) -> None:
     board = changed_board(transfer_score=Estimate(0.6, 0.55, 0.65))
+    board = dataclasses.replace(board, lead=Estimate(0.21, 0.15, 0.27))
     assert conclusion(board) == (
         "On london-64 (test, 328 pairs) glow-arith at alpha 0.70 (chosen on dev) has the highest "
-        "transfer score, 0.60 (95% interval 0.55 to 0.65); pixel-arith follows with 0.39."
+        "transfer score, 0.60 (95% interval 0.55 to 0.65); pixel-arith follows with 0.39, "
+        "a paired difference of 0.21 (95% interval 0.15 to 0.27)."
     )
 
 
