@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -12,7 +13,7 @@ from bench.plugins.contracts import Face, MethodCard, MethodContext, TransferReq
 __all__ = ["CopySource", "RealTarget", "ShuffledSource", "TargetNeutral"]
 
 
-class _Photograph:
+class _Photograph(ABC):
     """An anchor that answers every request with a photograph."""
 
     context: MethodContext
@@ -24,8 +25,9 @@ class _Photograph:
     def transfer(self, requests: Sequence[TransferRequest]) -> Pixels:
         return np.stack([self.choose(request).pixels for request in requests])
 
+    @abstractmethod
     def choose(self, request: TransferRequest) -> Face:
-        raise NotImplementedError
+        """The photograph that answers a request."""
 
 
 class TargetNeutral(_Photograph):
