@@ -40,7 +40,18 @@ CURVE_COLUMNS = [
     "coverage",
 ]
 ORACLE_COLUMNS = ["pair", "source", "target", "expression", "alpha_mse", "alpha_mae", "on_edge"]
-JSON_CURVE_COLUMNS = ["alpha", "au_mse", "au_mae", "id_dist_target", "id_dist_source"]
+JSON_CURVE_COLUMNS = [
+    "alpha",
+    "au_mse",
+    "au_mae",
+    "id_dist_target",
+    "id_dist_source",
+    "expression_skill",
+    "identity_retention",
+    "naturalness",
+    "transfer_score",
+    "coverage",
+]
 
 # Errors this close are one error: the same images read in another batch differ by less.
 TIE = 1e-9

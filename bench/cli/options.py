@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated
 
@@ -113,8 +114,9 @@ def require_data(data: Path | None, benchmark: str) -> Path:
     """
     given = data or (Path(os.environ["BENCH_DATA"]) if os.environ.get("BENCH_DATA") else None)
     if given is None:
+        dataset = re.sub(r"-\d+$", "", benchmark)
         raise BenchError(
             f"benchmark {benchmark} needs your copy of its images",
-            hint="--data DIR; bench data show tells where to get them",
+            hint=f"--data DIR; bench data show {dataset} tells where to get them",
         )
     return given

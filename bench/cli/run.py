@@ -12,16 +12,6 @@ from bench.cli.output import print_json, stdout
 
 __all__ = ["run"]
 
-EPILOG = """
-Examples:
-
-`bench run glow-arith pixel-arith --benchmark london --data DIR`
-
-`bench run ./my_method.py --param strength=0.8 --benchmark london --data DIR --limit 40`
-
-`bench run glow-arith --alpha 0.5 --benchmark london --data DIR --json`
-"""
-
 
 def run(
     methods: Annotated[
@@ -50,6 +40,14 @@ def run(
 
     Each method with alpha is ranked at its dev alpha\\*, searched first where it was not yet. A run
     that was stopped goes on with the same command.
+
+    Examples:
+
+    `bench run glow-arith pixel-arith --benchmark london --data DIR`
+
+    `bench run ./my_method.py --param strength=0.8 --benchmark london --data DIR --limit 40`
+
+    `bench run glow-arith --alpha 0.5 --benchmark london --data DIR --json`
     """
     from bench import api
     from bench.report.terminal import print_board
@@ -74,6 +72,3 @@ def run(
         console = stdout()
         print_board(board, console)
         console.print(f"Next: bench report --html --benchmark {board.benchmark}", highlight=False)
-
-
-run.__doc__ = (run.__doc__ or "") + EPILOG

@@ -6,6 +6,7 @@ import json
 import shlex
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import unquote
@@ -32,25 +33,35 @@ ROLES = {
 def collect_report(folder: Path, benchmark: str | None) -> ReportInput:
     """Reads the runs of a benchmark and scores them on the test pairs that all of them have.
 
-    Runs are compared only if they share dataset, split, resolution and instruments; the newest
-    run decides which, and a note on the board names those that are left out.
+    Notes on the board name every run that is left out and why: other data or instruments than the
+    newest run, an older run of the same method and parameters, or no alpha chosen on dev.
 
     Args:
         folder: the folder of runs.
         benchmark: its name; None for the only one there.
 
     Raises:
-        BenchError: there are no runs, or runs of several benchmarks and none was named.
+        BenchError: there are no runs, runs of several benchmarks and none was named, or none that
+            can be ranked.
     """
     name = _choose_benchmark(folder, benchmark)
     stored = [run.read() for run in list_runs(folder, name) if any(run.folder.glob("scores/*"))]
-    tested = [run for run in stored if (run.scores["part"] == "test").any()]
+    tested = [run for run in stored if _test_pairs(run)]
     if not tested:
         raise BenchError(f"{folder / name} has no run on the test part", hint="bench run METHOD")
-    newest = max(tested, key=lambda run: str(run.info["created"]))
-    runs = [run for run in tested if _comparable(run) == _comparable(newest)]
+    runs, notes = _rankable(tested)
     pairs = set.intersection(*(_test_pairs(run) for run in runs))
+    if not pairs:
+        names = ", ".join(run.run_id for run in runs)
+        raise BenchError(f"these runs have no test pair in common: {names}", hint="--runs DIR")
+    notes += [
+        f"{run.run_id} has {len(_test_pairs(run))} pairs; the board has the {len(pairs)} that all "
+        "runs have (self pairs included)."
+        for run in runs
+        if len(_test_pairs(run)) > len(pairs)
+    ]
     board = make_board(runs, name, pairs)
+    board = replace(board, notes=(*board.notes, *notes))
     by_id = {run.run_id: run for run in runs}
     methods = []
     for row in board.rows:
@@ -66,12 +77,44 @@ def collect_report(folder: Path, benchmark: str | None) -> ReportInput:
         )
     return ReportInput(
         benchmark=name,
-        card=newest.info["dataset"],
+        card=max(runs, key=_age).info["dataset"],
         board=board,
         methods=methods,
         command=shlex.join(["bench", *sys.argv[1:]]),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )
+
+
+def _rankable(tested: Sequence[StoredRun]) -> tuple[list[StoredRun], list[str]]:
+    """The runs that can stand on one board, by name, and a note for each that cannot."""
+    newest_first = sorted(tested, key=_age, reverse=True)
+    runs: dict[str, StoredRun] = {}
+    notes = []
+    for run in newest_first:
+        if _comparable(run) != _comparable(newest_first[0]):
+            notes.append(f"{run.run_id} is left out: made with other data or instruments.")
+        elif run.has_alpha and not (run.scores["part"] == "dev").any():
+            notes.append(
+                f"{run.run_id} is left out: no alpha was chosen on dev "
+                f"(bench alpha-search {run.method})."
+            )
+        elif _variant(run) in runs:
+            notes.append(f"{run.run_id} is left out: {runs[_variant(run)].run_id} is newer.")
+        else:
+            runs[_variant(run)] = run
+    if not runs:
+        raise BenchError("no run can be ranked: " + " ".join(notes), hint="bench run METHOD")
+    return sorted(runs.values(), key=lambda run: run.run_id), notes
+
+
+def _age(run: StoredRun) -> str:
+    return str(run.info["created"])
+
+
+def _variant(run: StoredRun) -> str:
+    """Method, parameters and seed: what a user calls the same method, whatever the code's age."""
+    parts = run.info["identity"]["parts"]
+    return json.dumps([parts["method"], parts["parameters"], parts["seed"]])
 
 
 def _choose_benchmark(folder: Path, name: str | None) -> str:

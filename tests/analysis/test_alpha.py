@@ -212,6 +212,7 @@ def test_search_json_has_the_promised_names_and_no_nan(dev, methods):
     }  # fmt: skip
     assert set(found["curve"][0]) == {
         "alpha", "au_mse", "au_mae", "id_dist_target", "id_dist_source",
+        "expression_skill", "identity_retention", "naturalness", "transfer_score", "coverage",
     }  # fmt: skip
     assert len(found["oracle"]) == 56
     assert [row["alpha"] for row in found["curve"]] == GRID
