@@ -56,6 +56,12 @@ def _add_train(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     add("--weight-decay", type=float, default=1e-4, help="default 0.0001")
     add("--noise-bits", type=int, default=5, help="noise of width 2^-BITS (default 5)")
     add("--measure-every", type=int, default=200, help="steps between measurements (default 200)")
+    add(
+        "--augment",
+        action=argparse.BooleanOptionalAction,
+        default=True,
+        help="change each image at random; --no-augment where there are images enough",
+    )
     add("--precision", choices=["bf16", "fp32"], default="bf16", help="of the coupling networks")
     add("--device", default="cpu", help="cpu or cuda (default cpu)")
     add("--seed", type=int, default=0, help="default 0")
@@ -88,6 +94,7 @@ def _evaluate(options: argparse.Namespace) -> int:
 
 
 def _train(options: argparse.Namespace) -> int:
+    from glow.data import Augmentation
     from glow.train import TrainingOptions, train
 
     config = GlowConfig(
@@ -113,6 +120,7 @@ def _train(options: argparse.Namespace) -> int:
             bf16=options.precision == "bf16",
             device=options.device,
             seed=options.seed,
+            augmentation=Augmentation() if options.augment else None,
         ),
     )
     print(best)

@@ -34,7 +34,7 @@ from glow.pictures import save_grid
 __all__ = ["TrainingOptions", "train"]
 
 SOURCE_SIZE_FACTOR = 4
-"""Images are kept this many times larger than the model's size, so that changes stay sharp."""
+"""Images that are changed are kept this many times larger than the model, to stay sharp."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,7 @@ class TrainingOptions:
         bf16: run the coupling networks in bfloat16.
         device: where to train.
         seed: of the initialisation, the images' order, their changes and the noise.
+        augmentation: random changes of each image; None where there are images enough.
     """
 
     images: list[Path]
@@ -76,7 +77,7 @@ class TrainingOptions:
     bf16: bool = True
     device: str = "cpu"
     seed: int = 0
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    augmentation: Augmentation | None = field(default_factory=Augmentation)
 
     def __post_init__(self) -> None:
         for name in ("steps", "batch", "measure_every"):
@@ -99,7 +100,8 @@ def train(config: GlowConfig, options: TrainingOptions) -> Path:
     """
     options.out.mkdir(parents=True, exist_ok=True)
     size = config.image_size
-    images = load_images(find_images(options.images), size * SOURCE_SIZE_FACTOR)
+    factor = 1 if options.augmentation is None else SOURCE_SIZE_FACTOR
+    images = load_images(find_images(options.images), size * factor)
     held_out = load_images(find_images(options.held_out), size)
     run = _Run(config, options, held_out)
     run.resume()
@@ -239,7 +241,10 @@ class _Run:
         """A random batch, changed, dequantised and centred: (count, 3, H, W)."""
         chosen = torch.randint(len(images), (count,), generator=self.generator)
         x = images[chosen].to(self.device)
-        x = self.options.augmentation(x, self.config.image_size, self.generator)
+        if self.options.augmentation is None:
+            x = x.float() / 255.0
+        else:
+            x = self.options.augmentation(x, self.config.image_size, self.generator)
         x = dequantise(x, self.options.noise_bits, self.generator)
         return x.contiguous(memory_format=torch.channels_last)
 
