@@ -220,3 +220,34 @@ def test_a_broken_checkpoint_is_named(options, content):
     (options.out / "checkpoint.pt").write_bytes(content)
     with pytest.raises(ValueError, match=r"checkpoint\.pt is broken; remove it"):
         train(CONFIG, options)
+
+
+def test_without_augmentation_the_images_themselves_are_seen(options, photographs):
+    """What the flow is given differs from an image by less than the width of the noise."""
+    options = dataclasses.replace(options, augmentation=None, noise_bits=8, steps=1)
+    seen: list[torch.Tensor] = []
+    original = glow.train._Run._batch
+
+    def watched(run, images, count):
+        assert images.shape[2:] == (8, 8)  # kept at the model's size, not enlarged
+        batch = original(run, images, count)
+        seen.append(batch)
+        return batch
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(glow.train._Run, "_batch", watched)
+        train(CONFIG, options)
+    files = sorted(photographs.glob("*.png"))
+    originals = torch.stack(
+        [torch.from_numpy(np.array(Image.open(p).resize((8, 8), Image.BICUBIC))) for p in files]
+    ).permute(0, 3, 1, 2)
+    centred = (originals / 255.0) - 0.5
+    for image in torch.cat(seen):
+        nearest = (centred - image).abs().amax(dim=(1, 2, 3)).min()
+        assert nearest < 2.0**-8
+
+
+def test_the_command_trains_without_augmentation(photographs, tmp_path):
+    words = f"train --images {photographs} --held-out {photographs} --out {tmp_path / 'run'}"
+    size = "--image-size 8 --levels 2 --depth 1 --width 4 --batch 4 --steps 1 --no-augment"
+    assert main([*words.split(), *size.split()]) == 0
