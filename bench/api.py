@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.analysis.stored import make_board, search_stored
-from bench.data.benchmark import Benchmark, load_benchmark
+from bench.data.benchmark import DEFAULT_BENCHMARK, Benchmark, load_benchmark
 from bench.data.split import Part
 from bench.errors import BenchError
 from bench.plugins.registry import MethodEntry, load_method
@@ -34,7 +34,7 @@ class Settings:
 
     Attributes:
         benchmark: name of the benchmark.
-        data: the user's copy of the dataset.
+        data: the user's copy of the dataset; None for one whose images come with the package.
         out: the folder of runs.
         alphas: alpha grid; empty for the benchmark's.
         limit: use only the first pairs of each part, in the benchmark's fixed order.
@@ -46,8 +46,8 @@ class Settings:
         keep_images: store every output.
     """
 
-    benchmark: str
-    data: Path
+    benchmark: str = DEFAULT_BENCHMARK
+    data: Path | None = None
     out: Path = Path("runs")
     alphas: tuple[float, ...] = ()
     limit: int | None = None
@@ -130,8 +130,9 @@ def _session(benchmark: Benchmark, settings: Settings) -> Session:
     from bench.run.session import Session, check_device
 
     check_device(settings.device)
+    data = benchmark.card.data_folder(settings.data)
     with Console(stderr=True).status("reading photographs, loading instruments"):
-        return Session(benchmark, settings.data)
+        return Session(benchmark, data)
 
 
 def _runner(session: Session, entry: MethodEntry, settings: Settings) -> Runner:

@@ -24,7 +24,7 @@ __all__ = ["FEATURES", "NIQE_VERSION", "NiqeModel", "luminance", "patch_size_for
 
 Floats = NDArray[np.float64]
 
-NIQE_VERSION: Final = "1"
+NIQE_VERSION: Final = "2"
 """Changes whenever the same image could get another score."""
 
 FEATURES: Final = 36
@@ -32,6 +32,11 @@ FEATURES: Final = 36
 
 SHARPNESS_THRESHOLD: Final = 0.75
 """T in the paper: patches above this share of the sharpest patch of an image enter the fit."""
+
+FLAT: Final = 1e-4
+"""Grey levels. What differs less from its surroundings is rounding, of float32 at the second scale:
+without this the signs of rounding errors would decide the asymmetric fits where an image is flat,
+and the score of a flat image would be anything between 77 and 820 with its grey."""
 
 _WINDOW_RADIUS: Final = 3
 _WINDOW_DEVIATION: Final = 7.0 / 6.0
@@ -86,6 +91,9 @@ class NiqeModel:
         Args:
             images: (N, H, W, 3) uint8 RGB, square, at the resolution that will be scored.
 
+        A covariance without full rank is accepted, see :meth:`score`: drawings may be regular in
+        a way that photographs are not.
+
         Raises:
             ValueError: the images are malformed, too small, too few or too much alike.
         """
@@ -99,18 +107,20 @@ class NiqeModel:
                 f"{len(images)} images give {len(chosen)} sharp patches, and NIQE needs more "
                 f"than {FEATURES} to fit a covariance: give more images"
             )
-        covariance = np.cov(chosen, rowvar=False)
-        if np.linalg.matrix_rank(covariance, hermitian=True) < FEATURES:
+        if len(np.unique(chosen, axis=0)) <= FEATURES:
             raise ValueError(
                 f"the sharp patches of these {len(images)} images are too much alike to fit NIQE: "
                 f"give photographs of more people"
             )
-        return cls(chosen.mean(axis=0), covariance, patch, side)
+        return cls(chosen.mean(axis=0), np.cov(chosen, rowvar=False), patch, side)
 
     def score(self, images: Images) -> Floats:
         """NIQE of each image, (N,), 0 and above; lower is more natural [eq. 10].
 
-        The score of an image depends on no other image of the batch.
+        The score of an image depends on no other image of the batch. Where the fitted covariance
+        lacks full rank, the inverse in the equation is the Moore-Penrose pseudo-inverse, as in
+        the authors' code: a direction in which neither the natural patches nor those of the image
+        vary does not count.
 
         Raises:
             ValueError: the images are malformed or not of the side the model was fitted on.
@@ -129,9 +139,13 @@ class NiqeModel:
         degrees = max(features.shape[1] - 1, 1)
         covariances = np.einsum("npi,npj->nij", centred, centred) / degrees
         difference = means - self.mean
-        # The fitted covariance has full rank, so the paper's pseudo-inverse is the inverse.
         pooled = (self.covariance + covariances) / 2.0
-        whitened = np.linalg.solve(pooled, difference[:, :, None])[:, :, 0]
+        if np.linalg.matrix_rank(self.covariance, hermitian=True) == FEATURES:
+            whitened = np.linalg.solve(pooled, difference[:, :, None])[:, :, 0]
+        else:
+            tolerance = FEATURES * np.finfo(np.float64).eps
+            inverse = np.linalg.pinv(pooled, rcond=tolerance, hermitian=True)
+            whitened = np.einsum("nij,nj->ni", inverse, difference)
         return np.asarray(np.sqrt(np.sum(difference * whitened, axis=1)))
 
 
@@ -188,7 +202,9 @@ def _local_normalisation(planes: Floats) -> tuple[Floats, Floats]:
 
     mean = smooth(planes)
     deviation = np.sqrt(np.maximum(smooth(planes**2) - mean**2, 0.0))
-    return (planes - mean) / (deviation + 1.0), deviation
+    difference = planes - mean
+    difference[np.abs(difference) < FLAT] = 0.0
+    return difference / (deviation + 1.0), deviation
 
 
 def _patches(planes: Floats, patch: int) -> Floats:

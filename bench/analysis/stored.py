@@ -9,10 +9,11 @@ import pandas as pd
 from bench.analysis.alpha import AlphaSearch, alpha_curve, alpha_search
 from bench.analysis.ranking import AlphaProtocol, Board, BoardEntry, rank_methods
 from bench.analysis.terms import mean_real_niqe, sample_terms
+from bench.data.benchmark import DEFAULT_BENCHMARK
 from bench.errors import BenchError
 from bench.run.store import StoredRun
 
-__all__ = ["curve_of", "make_board", "search_stored", "terms_of"]
+__all__ = ["curve_of", "make_board", "search_command", "search_stored", "terms_of"]
 
 
 def terms_of(run: StoredRun, part: str, pairs: Collection[str] | None = None) -> pd.DataFrame:
@@ -38,8 +39,15 @@ def search_stored(
         return alpha_search(terms, mean_real_niqe(run.references, "dev"))
     except ValueError as error:
         raise BenchError(
-            f"no alpha search of {run.run_id}: {error}", hint=f"bench alpha-search {run.method}"
+            f"no alpha search of {run.run_id}: {error}", hint=search_command(run)
         ) from error
+
+
+def search_command(run: StoredRun) -> str:
+    """What to type so that a run has an alpha search."""
+    dataset = run.info["identity"]["parts"]["dataset"]
+    where = "" if dataset == DEFAULT_BENCHMARK else f" --benchmark {run.info['benchmark']}"
+    return f"bench alpha-search {run.method}{where}"
 
 
 def curve_of(run: StoredRun, part: str, pairs: Collection[str] | None = None) -> pd.DataFrame:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench.cli import options
 from bench.cli.output import print_json, stdout
+from bench.data.benchmark import DEFAULT_BENCHMARK
 
 __all__ = ["alpha_search"]
 
 
 def alpha_search(
     method: Annotated[str, typer.Argument(help="Name of a method or a .py file.")],
-    benchmark: options.BenchmarkName = "london",
+    benchmark: options.BenchmarkName = DEFAULT_BENCHMARK,
     data: options.Data = None,
-    out: options.Out = Path("runs"),
+    out: options.Out = options.DEFAULT_OUT,
     alphas: options.Alphas = "",
     limit: options.Limit = None,
     device: options.Device = "cpu",
@@ -32,9 +32,11 @@ def alpha_search(
 
     Examples:
 
+    `bench alpha-search glow-arith`
+
     `bench alpha-search glow-arith --benchmark london --data DIR`
 
-    `bench alpha-search glow-arith --benchmark london --data DIR --alphas 0:1:0.05 --json`
+    `bench alpha-search glow-arith --alphas 0:1:0.05 --json`
     """
     from bench import api
     from bench.plugins.registry import load_method
@@ -42,7 +44,7 @@ def alpha_search(
 
     settings = api.Settings(
         benchmark=benchmark,
-        data=options.require_data(data, benchmark),
+        data=options.given_data(data, benchmark),
         out=out,
         alphas=options.parse_alphas(alphas),
         limit=limit,

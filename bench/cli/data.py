@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from bench.cli import options
+from bench.cli.draw import draw
 from bench.cli.output import print_json, stdout
 from bench.errors import BenchError
 
@@ -34,11 +35,13 @@ def show(name: Name, json: options.Json = False) -> None:
         )
         return
     console = stdout()
+    here = [("images", f"{card.folder} (come with bench)")] if card.ships_images else []
     for label, text in [
         ("title", card.title),
         ("citation", card.citation),
         ("licence", f"{card.licence} ({card.licence_url})"),
         ("how to get it", card.how_to_get),
+        *here,
         ("files", card.path),
         ("alignment", card.alignment),
     ]:
@@ -55,7 +58,11 @@ def verify(
 
     Prints one line for each file that is not as published, and ends with status 1 if there is any.
 
-    Example: `bench data verify london --data DIR`
+    Examples:
+
+    `bench data verify synthfaces`
+
+    `bench data verify london --data DIR`
     """
     from rich.console import Console
     from rich.progress import track
@@ -65,7 +72,7 @@ def verify(
     from bench.data.manifest import verify as verify_files
 
     card = load_card(name)
-    folder = options.require_data(data, name)
+    folder = card.data_folder(options.given_data(data, name))
     total = len(read_manifest(card.manifest))
     checks = track(
         verify_files(card, folder), "verifying", total=total, console=Console(stderr=True)
@@ -90,7 +97,11 @@ def paths(
 ) -> None:
     """Print the paths of a part's images, one a line: a list for training.
 
-    Example: `bench data paths london --part dev --data DIR > dev.txt`
+    Examples:
+
+    `bench data paths synthfaces --part dev > dev.txt`
+
+    `bench data paths london --part dev --data DIR > dev.txt`
     """
     from bench.data.benchmark import load_benchmark
     from bench.data.dataset import Dataset
@@ -98,7 +109,8 @@ def paths(
     if part not in ("dev", "test"):
         raise BenchError(f"no part called {part!r}", hint="dev or test")
     benchmark = load_benchmark(name)
-    dataset = Dataset(benchmark.card, options.require_data(data, name), benchmark.resolution)
+    folder = benchmark.card.data_folder(options.given_data(data, name))
+    dataset = Dataset(benchmark.card, folder, benchmark.resolution)
     for path in dataset.paths(benchmark.split.identities(part)):  # type: ignore[arg-type]
         print(path)
 
@@ -118,7 +130,7 @@ def split(
     from bench.data.splitting import split_by_recipe
 
     card = load_card(name)
-    pairs = split_by_recipe(card, options.require_data(data, name))
+    pairs = split_by_recipe(card, card.data_folder(options.given_data(data, name)))
     path = card.folder / "splits" / f"{version}.csv"
     write_split(path, pairs)
     print(f"{path}: {len(pairs)} pairs")
@@ -136,6 +148,9 @@ def manifest(name: Name, data: options.Data = None) -> None:
     from bench.data.manifest import build_manifest, write_manifest
 
     card = load_card(name)
-    entries = build_manifest(card, options.require_data(data, name))
+    entries = build_manifest(card, card.data_folder(options.given_data(data, name)))
     write_manifest(card.manifest, entries)
     print(f"{card.manifest}: {len(entries)} images")
+
+
+data.command("draw")(draw)

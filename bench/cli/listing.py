@@ -52,7 +52,7 @@ def benchmarks(json: options.Json = False) -> None:
 
     Example: `bench list benchmarks`
     """
-    from rich.table import Table
+    from rich.table import Column, Table
 
     from bench.data.benchmark import list_benchmarks, load_benchmark
 
@@ -65,10 +65,12 @@ def benchmarks(json: options.Json = False) -> None:
                 "name": name,
                 "dataset": benchmark.card.title,
                 "licence": benchmark.card.licence,
+                "ships_images": benchmark.card.ships_images,
                 "split": split.version,
                 "dev_identities": len(split.identities("dev")),
                 "test_identities": len(split.identities("test")),
                 "test_pairs": len(split.part("test")),
+                "alphas": benchmark.alphas,
                 "embedder": benchmark.embedder,
                 "au_estimator": benchmark.au_estimator,
             }
@@ -76,12 +78,17 @@ def benchmarks(json: options.Json = False) -> None:
     if json:
         print_json({"schema_version": 1, "rows": rows})
         return
-    table = Table("name", "dataset", "licence", "identities dev/test", "instruments")
+    table = Table(
+        *("name", "dataset", "images", "people dev/test"),
+        Column("instruments", min_width=14),
+        box=None,
+        pad_edge=False,
+    )
     for row in rows:
         table.add_row(
             str(row["name"]),
             str(row["dataset"]),
-            str(row["licence"]),
+            "included" if row["ships_images"] else f"your copy, {row['licence']}",
             f"{row['dev_identities']}/{row['test_identities']}",
             f"{row['embedder']}, {row['au_estimator']}",
         )

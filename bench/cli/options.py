@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from bench.data.benchmark import card_of
 from bench.errors import BenchError
 
 __all__ = [
-    "Alphas", "AuEstimator", "BenchmarkName", "Data", "Device", "Embedder", "Json", "KeepImages",
-    "Limit", "Out", "Parameters", "Seed", "parse_alphas", "parse_parameters", "require_data",
+    "DEFAULT_OUT", "Alphas", "AuEstimator", "BenchmarkName", "Data", "Device", "Embedder", "Json",
+    "KeepImages", "Limit", "Out", "Parameters", "Seed", "given_data", "parse_alphas",
+    "parse_parameters",
 ]  # fmt: skip
+
+DEFAULT_OUT = Path("runs")
 
 BenchmarkName = Annotated[
     str, typer.Option("--benchmark", "-b", help="Benchmark: NAME or NAME-RESOLUTION.")
@@ -22,7 +25,10 @@ BenchmarkName = Annotated[
 Data = Annotated[
     Path | None,
     typer.Option(
-        "--data", "-d", help="Your copy of the dataset; by default $BENCH_DATA.", show_default=False
+        "--data",
+        "-d",
+        help="Your copy of a dataset that does not come with bench; by default $BENCH_DATA.",
+        show_default=False,
     ),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of runs.")]
@@ -31,7 +37,7 @@ Alphas = Annotated[
     typer.Option(
         "--alphas",
         help="Grid of transfer intensities, such as 0,0.5,1 or 0:1:0.1. "
-        "By default 0 to 1 by 0.1 and 0.3 to 0.5 by 0.02.",
+        "By default the benchmark's.",
         show_default=False,
     ),
 ]
@@ -106,17 +112,19 @@ def parse_parameters(texts: list[str] | None) -> dict[str, str]:
     return parameters
 
 
-def require_data(data: Path | None, benchmark: str) -> Path:
-    """The data folder of the command line or of ``$BENCH_DATA``.
+def given_data(data: Path | None, name: str) -> Path | None:
+    """The data folder of the command line, else of ``$BENCH_DATA``; None if there is neither.
+
+    The variable is for copies: a dataset whose images come with the package does not look at it.
+
+    Args:
+        data: what ``--data`` says.
+        name: of a benchmark or a dataset.
 
     Raises:
-        BenchError: neither was given.
+        BenchError: there is no such benchmark.
     """
-    given = data or (Path(os.environ["BENCH_DATA"]) if os.environ.get("BENCH_DATA") else None)
-    if given is None:
-        dataset = re.sub(r"-\d+$", "", benchmark)
-        raise BenchError(
-            f"benchmark {benchmark} needs your copy of its images",
-            hint=f"--data DIR; bench data show {dataset} tells where to get them",
-        )
-    return given
+    variable = os.environ.get("BENCH_DATA")
+    if data is None and variable and not card_of(name).ships_images:
+        return Path(variable)
+    return data

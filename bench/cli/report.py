@@ -30,6 +30,8 @@ def report(
 
     `bench report`
 
+    `bench report --html`
+
     `bench report --html --benchmark london --runs runs --out report.html`
     """
     from bench.report.collect import collect_report

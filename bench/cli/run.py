@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from bench.cli import options
+from bench.cli.next_steps import next_steps
 from bench.cli.output import print_json, stdout
+from bench.data.benchmark import DEFAULT_BENCHMARK
+from bench.errors import BenchError
 
 __all__ = ["run"]
 
 
 def run(
     methods: Annotated[
-        list[str], typer.Argument(help="Names of methods (see bench list methods) or .py files.")
-    ],
-    benchmark: options.BenchmarkName = "london",
+        list[str] | None,
+        typer.Argument(
+            help="Names of methods (see bench list methods) or .py files.",
+            show_default=False,
+        ),
+    ] = None,
+    benchmark: options.BenchmarkName = DEFAULT_BENCHMARK,
     data: options.Data = None,
-    out: options.Out = Path("runs"),
+    out: options.Out = options.DEFAULT_OUT,
     alpha: Annotated[
         float | None,
         typer.Option(
@@ -43,18 +49,24 @@ def run(
 
     Examples:
 
+    `bench run glow-arith`
+
     `bench run glow-arith pixel-arith --benchmark london --data DIR`
 
-    `bench run ./my_method.py --param strength=0.8 --benchmark london --data DIR --limit 40`
+    `bench run ./my_method.py --param strength=0.8 --limit 40`
 
-    `bench run glow-arith --alpha 0.5 --benchmark london --data DIR --json`
+    `bench run glow-arith --alpha 0.5 --json`
     """
+    if not methods:
+        raise BenchError(
+            "no method was named", hint="bench run glow-arith; all: bench list methods"
+        )
     from bench import api
     from bench.report.terminal import print_board
 
     settings = api.Settings(
         benchmark=benchmark,
-        data=options.require_data(data, benchmark),
+        data=options.given_data(data, benchmark),
         out=out,
         alphas=options.parse_alphas(alphas),
         limit=limit,
@@ -71,4 +83,7 @@ def run(
     else:
         console = stdout()
         print_board(board, console)
-        console.print(f"Next: bench report --html --benchmark {board.benchmark}", highlight=False)
+        console.print()
+        for line in next_steps(methods, settings, alphas):
+            # Never broken into two, so that it can be copied.
+            console.print(line, markup=False, highlight=False, soft_wrap=True)

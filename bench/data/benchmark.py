@@ -11,10 +11,10 @@ from bench.data.split import Pair, Part, Split, load_split
 from bench.errors import BenchError
 from bench.suggest import did_you_mean
 
-__all__ = ["DEFAULT_ALPHAS", "Benchmark", "list_benchmarks", "load_benchmark"]
+__all__ = ["DEFAULT_BENCHMARK", "Benchmark", "card_of", "list_benchmarks", "load_benchmark"]
 
-DEFAULT_ALPHAS = tuple(sorted({i / 10 for i in range(11)} | {i / 50 for i in range(15, 26)}))
-"""0 to 1 in steps of 0.1, and 0.3 to 0.5, where the reference paper looks, in steps of 0.02."""
+DEFAULT_BENCHMARK = "synthfaces"
+"""What a command runs on if nothing is said: its images and instruments come with the package."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,22 @@ def list_benchmarks() -> list[str]:
     return names
 
 
+def card_of(name: str) -> DatasetCard:
+    """The card of the dataset of a benchmark, given by the benchmark's name or the dataset's.
+
+    Raises:
+        BenchError: there is no such dataset.
+    """
+    dataset, _ = _parse(name)
+    if dataset not in list_cards():
+        known = [*list_cards(), *list_benchmarks()]
+        raise BenchError(
+            f"no benchmark called {name!r}{did_you_mean(name, known)}",
+            hint=f"known: {', '.join(list_benchmarks())}",
+        )
+    return load_card(dataset)
+
+
 def load_benchmark(
     name: str, *, embedder: str | None = None, au_estimator: str | None = None
 ) -> Benchmark:
@@ -70,30 +86,29 @@ def load_benchmark(
     Raises:
         BenchError: there is no such dataset, or its card does not offer the resolution.
     """
-    match = re.fullmatch(r"(?P<dataset>.+?)(?:-(?P<resolution>\d+))?", name)
-    dataset = match["dataset"] if match else name
-    if dataset not in list_cards():
-        known = [*list_cards(), *list_benchmarks()]
-        raise BenchError(
-            f"no benchmark called {name!r}{did_you_mean(name, known)}",
-            hint=f"known: {', '.join(list_benchmarks())}",
-        )
-    card = load_card(dataset)
+    card = card_of(name)
     defaults = card.benchmark
-    given = match["resolution"] if match else None
-    resolution = int(given) if given else defaults.resolution
+    resolution = _parse(name)[1] or defaults.resolution
     if resolution not in defaults.resolutions:
         offered = ", ".join(str(r) for r in defaults.resolutions)
-        raise BenchError(f"{dataset} is not offered at {resolution} pixels", hint=f"at: {offered}")
+        raise BenchError(
+            f"{card.name} is not offered at {resolution} pixels", hint=f"at: {offered}"
+        )
     return Benchmark(
-        name=f"{dataset}-{resolution}",
+        name=f"{card.name}-{resolution}",
         card=card,
         split=load_split(card.folder / "splits" / f"{defaults.split}.csv"),
         resolution=resolution,
-        alphas=DEFAULT_ALPHAS,
+        alphas=defaults.alphas,
         embedder=embedder or defaults.embedder,
         au_estimator=au_estimator or defaults.au_estimator,
     )
+
+
+def _parse(name: str) -> tuple[str, int | None]:
+    """``<dataset>-<resolution>`` or ``<dataset>`` as its parts."""
+    match = re.fullmatch(r"(?P<dataset>.+?)-(?P<resolution>\d+)", name)
+    return (match["dataset"], int(match["resolution"])) if match else (name, None)
 
 
 def _shuffled(pair: Pair) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,21 +18,34 @@ __all__ = ["BenchmarkDefaults", "DatasetCard", "SplitRecipe", "list_cards", "loa
 
 @dataclass(frozen=True, slots=True)
 class SplitRecipe:
-    """How ``bench data split`` makes the split: the arguments of the script and nothing else."""
+    """How ``bench data split`` makes the split: the arguments of the script and nothing else.
+
+    Attributes:
+        dev_share: share of the identities that goes to dev, 0 to 1.
+        targets_per_source: cross targets of every source sample.
+        self_pairs: whether every source sample is also paired with its own identity.
+        balance: groups that dev and test hold alike; empty to part all identities at random.
+    """
 
     seed: int
     dev_share: float
     targets_per_source: int
+    self_pairs: bool
     balance: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class BenchmarkDefaults:
-    """What ``<dataset>`` alone means, and which resolutions the card offers."""
+    """What ``<dataset>`` alone means, and which resolutions the card offers.
+
+    Attributes:
+        alphas: grid of transfer intensities, ascending.
+    """
 
     split: str
     resolution: int
     resolutions: tuple[int, ...]
+    alphas: tuple[float, ...]
     embedder: str
     au_estimator: str
 
@@ -44,7 +59,11 @@ class DatasetCard:
             ``{sample}``.
         roles: sample name -> ``reference`` (makes the mean face) or ``source`` (is transferred).
         expressions: sample name -> expression; the one called ``neutral`` is the neutral face.
+        doi: empty if the dataset has none.
         may_show_images: whether the licence lets a report show the faces.
+        ships_images: whether the images lie in the card's own folder, so that nobody needs a copy.
+        groups_file: path below the data folder of a table of ``identity`` and ``groups``; empty if
+            there are none.
     """
 
     name: str
@@ -57,6 +76,7 @@ class DatasetCard:
     how_to_get: str
     alignment: str
     may_show_images: bool
+    ships_images: bool
     path: str
     size: int
     groups_file: str
@@ -74,7 +94,21 @@ class DatasetCard:
 
     @property
     def citation(self) -> str:
-        return f"{', '.join(self.authors)}. {self.title}. {self.year}. doi:{self.doi}"
+        published = f"{', '.join(self.authors)}. {self.title}. {self.year}."
+        return f"{published} doi:{self.doi}" if self.doi else published
+
+    def data_folder(self, given: Path | None) -> Path:
+        """Where the images lie: the folder that was given, else the card's own if it ships them.
+
+        Raises:
+            BenchError: none was given and the images do not come with the card.
+        """
+        if given is None and not self.ships_images:
+            raise BenchError(
+                f"dataset {self.name} needs your copy of its images",
+                hint=f"--data DIR; bench data show {self.name} tells where to get them",
+            )
+        return given or self.folder
 
 
 def list_cards() -> list[str]:
@@ -106,15 +140,31 @@ def load_card(name: str, folder: Path | None = None) -> DatasetCard:
     values["benchmark"] = _record(BenchmarkDefaults, values.get("benchmark"), path)
     values["folder"] = folder
     card: DatasetCard = _record(DatasetCard, values, path)
-    if set(card.roles) != set(card.expressions):
-        raise BenchError(f"{path}: roles and expressions name different samples")
-    if unknown := set(card.roles.values()) - {"reference", "source"}:
-        raise BenchError(f"{path}: unknown role(s) {sorted(unknown)}")
-    if _placeholders(card.path) != {"identity", "sample"}:
-        raise BenchError(f"{path}: path must have {{identity}} and {{sample}}, not {card.path!r}")
-    if Path(card.path).is_absolute() or ".." in Path(card.path).parts:
-        raise BenchError(f"{path}: path must stay below the data folder, not {card.path!r}")
+    if problem := _contradiction(card):
+        raise BenchError(f"{path}: {problem}")
     return card
+
+
+def _contradiction(card: DatasetCard) -> str | None:
+    """What is wrong with a card whose fields all have the right type; None if nothing."""
+    alphas, recipe = card.benchmark.alphas, card.split_recipe
+    if set(card.roles) != set(card.expressions):
+        return "roles and expressions name different samples"
+    if unknown := set(card.roles.values()) - {"reference", "source"}:
+        return f"unknown role(s) {sorted(unknown)}"
+    if _placeholders(card.path) != {"identity", "sample"}:
+        return f"path must have {{identity}} and {{sample}}, not {card.path!r}"
+    if Path(card.path).is_absolute() or ".." in Path(card.path).parts:
+        return f"path must stay below the data folder, not {card.path!r}"
+    if card.groups and not card.groups_file:
+        return "groups are named, and no groups_file that holds them"
+    if unknown := set(recipe.balance) - set(card.groups):
+        return f"balance names {sorted(unknown)}, which groups does not"
+    if not alphas or not all(map(math.isfinite, alphas)):
+        return "alphas must be numbers, at least one"
+    if any(a >= b for a, b in itertools.pairwise(alphas)):
+        return "alphas must ascend"
+    return None
 
 
 def _placeholders(pattern: str) -> set[str]:
@@ -137,7 +187,7 @@ def _record(kind: type[Any], values: Any, path: Path) -> Any:
             raise BenchError(
                 f"{path}: {name} must be of type {_in_toml(known[name])}, not {value!r}"
             )
-    return kind(**{k: tuple(v) if isinstance(v, list) else v for k, v in values.items()})
+    return kind(**{name: _converted(value, known[name]) for name, value in values.items()})
 
 
 def _fits(value: Any, expected: Any) -> bool:
@@ -147,7 +197,16 @@ def _fits(value: Any, expected: Any) -> bool:
     if get_origin(expected) is dict:
         return isinstance(value, dict) and all(_fits(v, arguments[1]) for v in value.values())
     # In Python, but not in TOML, a truth value is a number.
-    return isinstance(value, expected) and isinstance(value, bool) == (expected is bool)
+    if isinstance(value, bool) or expected is bool:
+        return isinstance(value, bool) and expected is bool
+    return isinstance(value, (int, float) if expected is float else expected)
+
+
+def _converted(value: Any, expected: Any) -> Any:
+    """A fitting value as the field holds it: lists as tuples, whole numbers as floats."""
+    if get_origin(expected) is tuple:
+        return tuple(_converted(item, get_args(expected)[0]) for item in value)
+    return float(value) if expected is float else value
 
 
 def _in_toml(expected: Any) -> str:

@@ -49,7 +49,7 @@ class Dataset:
         self.card, self.data, self.resolution = card, data, resolution
         self._entries: dict[Sample, ManifestEntry] = {}
         self._pixels: dict[Sample, Pixels] = {}
-        self._by_identity: dict[str, list[Sample]] = {}
+        self._by_identity: dict[str, dict[str, Sample]] = {}
         for entry in read_manifest(card.manifest):
             if entry.sample not in card.roles:
                 raise BenchError(
@@ -63,7 +63,10 @@ class Dataset:
                 card.roles[entry.sample] == "reference",
             )
             self._entries[sample] = entry
-            self._by_identity.setdefault(entry.identity, []).append(sample)
+            self._by_identity.setdefault(entry.identity, {})[entry.sample] = sample
+        for identity, samples in self._by_identity.items():
+            ordered = sorted(samples.values(), key=lambda s: (not s.is_reference, s.name))
+            self._by_identity[identity] = {sample.name: sample for sample in ordered}
 
     def samples(self, identity: str) -> list[Sample]:
         """All samples of an identity, references first.
@@ -73,7 +76,7 @@ class Dataset:
         """
         if identity not in self._by_identity:
             raise BenchError(f"dataset {self.card.name} has no identity {identity!r}")
-        return sorted(self._by_identity[identity], key=lambda s: (not s.is_reference, s.name))
+        return list(self._by_identity[identity].values())
 
     def sample(self, identity: str, name: str) -> Sample:
         """The sample of that name.
@@ -81,10 +84,10 @@ class Dataset:
         Raises:
             BenchError: the identity has no such sample.
         """
-        for sample in self.samples(identity):
-            if sample.name == name:
-                return sample
-        raise BenchError(f"identity {identity!r} of {self.card.name} has no sample {name!r}")
+        found = self._by_identity.get(identity, {}).get(name)
+        if found is None:
+            raise BenchError(f"identity {identity!r} of {self.card.name} has no sample {name!r}")
+        return found
 
     def references(self, identity: str) -> list[Sample]:
         """The reference set of an identity."""
@@ -120,9 +123,13 @@ class Dataset:
 def read_groups(card: DatasetCard, data: Path) -> dict[str, dict[str, str]]:
     """The group variables (age, gender, ...) of each identity from the user's copy.
 
+    Without a file of groups the identities are those of the manifest, and none has a group.
+
     Raises:
         BenchError: the file is missing or lacks a column.
     """
+    if not card.groups_file:
+        return {entry.identity: {} for entry in read_manifest(card.manifest)}
     path = data / card.groups_file
     if not path.is_file():
         raise BenchError(f"no file of groups at {path}", hint=card.how_to_get)

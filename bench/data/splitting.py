@@ -1,4 +1,4 @@
-"""Makes a split: identities parted into dev and test, smiles handed to targets.
+"""Makes a split: identities parted into dev and test, expressions handed to targets.
 
 Run by ``bench data split``; the result is committed and never edited, only superseded.
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 import random
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 from bench.data.card import DatasetCard
@@ -23,7 +23,7 @@ def split_by_recipe(card: DatasetCard, data: Path) -> list[Pair]:
 
     Args:
         card: the dataset's card.
-        data: the user's copy, which holds the groups of the identities.
+        data: the user's copy, which holds the groups of the identities if there are any.
 
     Raises:
         BenchError: the groups are missing.
@@ -39,6 +39,7 @@ def split_by_recipe(card: DatasetCard, data: Path) -> list[Pair]:
         part_identities(groups, dev_share=recipe.dev_share, seed=recipe.seed),
         dict.fromkeys(groups, sources),
         targets_per_source=recipe.targets_per_source,
+        self_pairs=recipe.self_pairs,
         seed=recipe.seed,
     )
 
@@ -49,7 +50,8 @@ def part_identities(
     """Parts identities into dev and test so that every group is split alike.
 
     Args:
-        groups: identity -> its values of the grouping variables, such as (ethnicity, gender).
+        groups: identity -> its values of the grouping variables, such as (ethnicity, gender);
+            without any, all identities are one group.
         dev_share: share of the identities that goes to dev, 0 to 1.
         seed: of the shuffle inside each group.
 
@@ -80,18 +82,21 @@ def make_split(
     samples: Mapping[str, Sequence[str]],
     *,
     targets_per_source: int,
+    self_pairs: bool,
     seed: int,
 ) -> list[Pair]:
     """Pairs every source sample with target identities of its own part.
 
-    The design is balanced: identities stand in a random circle and source ``i`` goes to the
-    identities ``offset`` places on, for the same random offsets, so that each identity is a
-    target exactly as often as it is a source. A ``self`` pair is added for every source.
+    The design is balanced: identities stand in a random circle and a sample of everybody goes to
+    the identities some random offsets on, so that each identity is a target exactly as often as it
+    is a source. Each sample has offsets of its own, which come back only when all others were
+    used: the expressions of one person go to different people.
 
     Args:
         parts: part -> its identities.
         samples: identity -> the names of its samples that serve as a source.
         targets_per_source: number of cross targets per source sample.
+        self_pairs: whether to add a ``self`` pair for every source sample.
         seed: of the circle and the offsets.
 
     Raises:
@@ -107,9 +112,27 @@ def make_split(
             )
         generator = random.Random(f"{seed}-{part}")
         generator.shuffle(circle)
-        offsets = generator.sample(range(1, len(circle)), targets_per_source)
+        names = sorted({name for source in circle for name in samples[source]})
+        draws = _draw_in_turn(generator, range(1, len(circle)), targets_per_source)
+        offsets = dict(zip(names, draws, strict=False))
         for place, source in enumerate(circle):
-            targets = sorted(circle[(place + offset) % len(circle)] for offset in offsets)
-            for sample in samples[source]:
-                pairs += [Pair(part, source, sample, target) for target in [source, *targets]]
+            for name in samples[source]:
+                targets = [circle[(place + offset) % len(circle)] for offset in offsets[name]]
+                pairs += [Pair(part, source, name, target) for target in targets]
+                if self_pairs:
+                    pairs.append(Pair(part, source, name, source))
     return sorted(pairs, key=lambda pair: (pair.part, pair.source, pair.sample, pair.target))
+
+
+def _draw_in_turn(
+    generator: random.Random, values: Sequence[int], count: int
+) -> Iterator[list[int]]:
+    """Endless draws of ``count`` values; none comes again before all others were drawn."""
+    unused: list[int] = []
+    while True:
+        drawn = generator.sample(unused, min(count, len(unused)))
+        if len(drawn) < count:
+            unused = [value for value in values if value not in drawn]
+            drawn += generator.sample(unused, count - len(drawn))
+        unused = [value for value in unused if value not in drawn]
+        yield drawn

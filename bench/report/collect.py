@@ -14,7 +14,7 @@ from urllib.parse import unquote
 import numpy as np
 from PIL import Image
 
-from bench.analysis.stored import curve_of, make_board, search_stored
+from bench.analysis.stored import curve_of, make_board, search_command, search_stored
 from bench.data.images import Pixels
 from bench.errors import BenchError
 from bench.report.contents import Cell, ReportInput, ReportMethod, Strip
@@ -54,9 +54,10 @@ def collect_report(folder: Path, benchmark: str | None) -> ReportInput:
     if not pairs:
         names = ", ".join(run.run_id for run in runs)
         raise BenchError(f"these runs have no test pair in common: {names}", hint="--runs DIR")
+    counted = " (self pairs included)" if any(_has_self_pairs(run) for run in runs) else ""
     notes += [
         f"{run.run_id} has {len(_test_pairs(run))} pairs; the board has the {len(pairs)} that all "
-        "runs have (self pairs included)."
+        f"runs have{counted}."
         for run in runs
         if len(_test_pairs(run)) > len(pairs)
     ]
@@ -95,8 +96,7 @@ def _rankable(tested: Sequence[StoredRun]) -> tuple[list[StoredRun], list[str]]:
             notes.append(f"{run.run_id} is left out: made with other data or instruments.")
         elif run.has_alpha and not (run.scores["part"] == "dev").any():
             notes.append(
-                f"{run.run_id} is left out: no alpha was chosen on dev "
-                f"(bench alpha-search {run.method})."
+                f"{run.run_id} is left out: no alpha was chosen on dev ({search_command(run)})."
             )
         elif _variant(run) in runs:
             notes.append(f"{run.run_id} is left out: {runs[_variant(run)].run_id} is newer.")
@@ -120,9 +120,7 @@ def _variant(run: StoredRun) -> str:
 def _choose_benchmark(folder: Path, name: str | None) -> str:
     known = sorted({path.parents[1].name for path in folder.glob("*/*/run.json")})
     if not known:
-        raise BenchError(
-            f"no runs in {folder}", hint="bench run METHOD --benchmark NAME --data DIR"
-        )
+        raise BenchError(f"no runs in {folder}", hint="bench run glow-arith")
     if name is None:
         if len(known) > 1:
             raise BenchError(f"{folder} holds several benchmarks", hint=f"--benchmark {known[0]}")
@@ -147,6 +145,10 @@ def _comparable(run: StoredRun) -> str:
 def _test_pairs(run: StoredRun) -> set[str]:
     rows = run.scores[run.scores["part"] == "test"]
     return set(rows["source"] + "/" + rows["sample"] + ">" + rows["target"])
+
+
+def _has_self_pairs(run: StoredRun) -> bool:
+    return bool((run.scores["kind"] == "self").any())
 
 
 def _strips(run: StoredRun) -> list[Strip]:

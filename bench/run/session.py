@@ -24,11 +24,16 @@ class Session:
     def __init__(self, benchmark: Benchmark, data: Path) -> None:
         self.benchmark = benchmark
         self.dataset = Dataset(benchmark.card, data, benchmark.resolution)
+        self._faces: dict[Sample, Face] = {}
+        self._candidates: dict[str, list[tuple[str, str, str]]] = {}
         natural = [face.pixels for face in self.development()]
         self.instruments = Instruments(benchmark, natural, data)
 
     def face(self, sample: Sample) -> Face:
-        return Face(sample.identity, sample.name, sample.expression, self.dataset.pixels(sample))
+        if sample not in self._faces:
+            pixels = self.dataset.pixels(sample)
+            self._faces[sample] = Face(sample.identity, sample.name, sample.expression, pixels)
+        return self._faces[sample]
 
     def development(self) -> list[Face]:
         """All faces of the dev identities."""
@@ -57,13 +62,13 @@ class Session:
 
     def stranger(self, pair: Pair) -> Face:
         """The third person's face that ``shuffled-source`` shows for a pair."""
-        pairs = self.benchmark.split.part(pair.part)  # type: ignore[arg-type]
-        keys = sorted({(p.source, p.sample) for p in pairs})
-        candidates = [
-            (identity, name, self.dataset.sample(identity, name).expression)
-            for identity, name in keys
-        ]
-        identity, name = stranger(pair, candidates)
+        if pair.part not in self._candidates:
+            pairs = self.benchmark.split.part(pair.part)  # type: ignore[arg-type]
+            self._candidates[pair.part] = [
+                (identity, name, self.dataset.sample(identity, name).expression)
+                for identity, name in sorted({(p.source, p.sample) for p in pairs})
+            ]
+        identity, name = stranger(pair, self._candidates[pair.part])
         return self.face(self.dataset.sample(identity, name))
 
     def request(self, pair: Pair, alpha: float | None) -> TransferRequest:

@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from bench.data.benchmark import DEFAULT_ALPHAS, list_benchmarks, load_benchmark
+from bench.data.benchmark import card_of, list_benchmarks, load_benchmark
 from bench.errors import BenchError
 
 
@@ -19,6 +19,12 @@ def test_a_name_gives_dataset_and_resolution(name, resolution):
     assert benchmark.name in list_benchmarks()
     assert benchmark.resolution == resolution
     assert benchmark.split.version == "v1"
+
+
+def test_a_benchmark_leads_to_its_dataset():
+    assert card_of("london-256").name == card_of("london").name == "london"
+    with pytest.raises(BenchError, match="did you mean 'london-64'"):
+        card_of("londn-64")
 
 
 def test_instruments_can_be_replaced():
@@ -43,10 +49,10 @@ def test_an_unknown_name_gets_help(name, words):
 
 
 def test_the_grid_is_that_of_the_paper_refined_where_it_looks():
-    steps = [round(b - a, 10) for a, b in itertools.pairwise(DEFAULT_ALPHAS)]
-    assert (DEFAULT_ALPHAS[0], DEFAULT_ALPHAS[-1]) == (0.0, 1.0)
-    assert set(steps) == {0.1, 0.02}
-    assert {round(a, 2) for a in DEFAULT_ALPHAS} >= {0.3, 0.32, 0.34, 0.48, 0.5}
+    grid = load_benchmark("london").alphas
+    # To the last bit: the rows of stored runs have these alphas.
+    assert grid == tuple(sorted({i / 10 for i in range(11)} | {i / 50 for i in range(15, 26)}))
+    assert {round(b - a, 10) for a, b in itertools.pairwise(grid)} == {0.1, 0.02}
     assert load_benchmark("london").with_alphas((0.0, 0.4)).alphas == (0.0, 0.4)
 
 

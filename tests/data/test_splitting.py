@@ -5,6 +5,7 @@ from collections import Counter
 
 import pytest
 
+from bench.data.card import list_cards, load_card
 from bench.data.dataset import read_groups
 from bench.data.split import Pair, load_split, write_split
 from bench.data.splitting import make_split, part_identities, split_by_recipe
@@ -21,6 +22,14 @@ def published(london):
 
 def test_the_published_split_is_what_the_recipe_makes(london, london_data, published):
     assert list(published.pairs) == split_by_recipe(london, london_data)
+
+
+def test_every_shipped_dataset_can_be_split_again_from_its_folder_alone():
+    cards = [card for card in map(load_card, list_cards()) if card.ships_images]
+    assert cards
+    for card in cards:
+        path = card.folder / "splits" / f"{card.benchmark.split}.csv"
+        assert list(load_split(path).pairs) == split_by_recipe(card, card.folder)
 
 
 def test_the_published_split_is_never_edited(london, published):
@@ -65,21 +74,66 @@ def test_the_seed_decides_the_split():
     assert len(one["dev"]) == 24
 
 
-def test_many_samples_share_their_source_s_targets():
+def test_the_expressions_of_one_person_go_to_different_people():
+    people = [f"p{number:02d}" for number in range(13)]
+    expressions = [f"e{number:02d}" for number in range(12)]
+    samples = dict.fromkeys(people, expressions)
+    pairs = make_split({"test": people}, samples, targets_per_source=1, self_pairs=False, seed=3)
+    # Twelve expressions and twelve others: everybody meets everybody exactly once.
+    assert len(pairs) == 13 * 12
+    assert {pair.kind for pair in pairs} == {"cross"}
+    assert set(Counter((pair.source, pair.target) for pair in pairs).values()) == {1}
+    # And everybody receives every expression once, from different people.
+    assert set(Counter((pair.sample, pair.target) for pair in pairs).values()) == {1}
+
+
+@pytest.mark.parametrize("targets", [1, 2, 3])
+def test_targets_come_back_only_when_there_are_no_others(targets):
+    people, expressions = "abcdefg", ["e1", "e2", "e3", "e4", "e5"]
+    samples = dict.fromkeys(people, expressions)
+    pairs = make_split(
+        {"dev": people}, samples, targets_per_source=targets, self_pairs=False, seed=0
+    )
+    assert len(set(pairs)) == len(pairs) == 7 * 5 * targets
+    for name in people:
+        met = Counter(pair.target for pair in pairs if pair.source == name)
+        assert name not in met
+        counts = [met[other] for other in people if other != name]
+        assert max(counts) - min(counts) <= 1
+    assert set(Counter(pair.target for pair in pairs).values()) == {5 * targets}
+
+
+def test_self_pairs_are_added_where_the_recipe_says_so():
     samples = {name: ["happy", "angry"] for name in "abcd"}
-    pairs = make_split({"test": "abcd"}, samples, targets_per_source=2, seed=0)
-    assert len(pairs) == 4 * 2 * 3
-    targets = {
-        (p.source, s): {q.target for q in pairs if (q.source, q.sample) == (p.source, s)}
-        for p in pairs
-        for s in ("happy", "angry")
-    }
-    assert all(targets[name, "happy"] == targets[name, "angry"] for name in "abcd")
+    with_self, without = (
+        make_split({"test": "abcd"}, samples, targets_per_source=2, self_pairs=own, seed=0)
+        for own in (True, False)
+    )
+    assert [pair for pair in with_self if pair.kind == "cross"] == without
+    own = [(pair.source, pair.sample) for pair in with_self if pair.kind == "self"]
+    assert own == [(name, sample) for name in "abcd" for sample in ("angry", "happy")]
+
+
+def test_without_groups_the_identities_of_the_list_are_parted_at_random(embedded):
+    card = load_card("synthfaces")
+    assert read_groups(card, embedded) == {f"p{number}": {} for number in range(10)}
+    pairs = split_by_recipe(card, embedded)
+    assert pairs == list(load_split(embedded / "splits" / "v1.csv").pairs)
+    people = {part: {p.source for p in pairs if p.part == part} for part in ("dev", "test")}
+    assert (len(people["dev"]), len(people["test"])) == (4, 6)
+    assert people["dev"] != {"p0", "p1", "p2", "p3"}
+    assert not people["dev"] & people["test"]
 
 
 def test_too_few_people_for_the_targets_is_an_error():
     with pytest.raises(ValueError, match="'dev' has 3 identities, too few for 3 targets"):
-        make_split({"dev": "abc"}, {name: ["s"] for name in "abc"}, targets_per_source=3, seed=0)
+        make_split(
+            {"dev": "abc"},
+            {name: ["s"] for name in "abc"},
+            targets_per_source=3,
+            self_pairs=False,
+            seed=0,
+        )
 
 
 def test_a_written_split_reads_back_and_is_not_overwritten(tmp_path):

@@ -7,9 +7,9 @@ from typing import TypeAlias
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from PIL import Image, ImageDraw, ImageFilter
 
-from metrics.niqe import FEATURES, NiqeModel, luminance, patch_size_for
+from metrics.niqe import FEATURES, NiqeModel, _patch_features, luminance, patch_size_for
 
 Images: TypeAlias = NDArray[np.uint8]
 Faces: TypeAlias = Callable[..., Images]
@@ -25,6 +25,26 @@ def textures(count: int, side: int = 64, seed: int = 0) -> Images:
     planes = 127.5 + 50.0 * planes / planes.std(axis=(2, 3), keepdims=True)
     frames = np.clip(planes, 0, 255).round().astype(np.uint8)
     return np.asarray(frames.transpose(0, 2, 3, 1))
+
+
+def drawings(count: int, seed: int = 0) -> Images:
+    """Smooth ovals with features on a flat backdrop, anti-aliased; grey 10 to 190."""
+    rng = np.random.default_rng(seed)
+    frames = []
+    for _ in range(count):
+        picture = Image.new("RGB", (256, 256), (int(rng.integers(10, 190)),) * 3)
+        pen = ImageDraw.Draw(picture)
+        for _ in range(8):
+            x, y, w, h = rng.integers((120, 120, 10, 10), (220, 220, 60, 60))
+            pen.ellipse((x, y, x + w, y + h), fill=tuple(map(int, rng.integers(10, 190, 3))))
+        frames.append(np.asarray(picture.resize((64, 64), Image.Resampling.BOX)))
+    return np.stack(frames)
+
+
+def stripes(count: int, seed: int = 0) -> Images:
+    """Vertical stripes of random greys: every row of an image is the same."""
+    rows = np.random.default_rng(seed).integers(0, 256, (count, 1, 64, 1), dtype=np.uint8)
+    return np.broadcast_to(rows, (count, 64, 64, 3)).copy()
 
 
 @pytest.fixture(scope="module")
@@ -95,11 +115,54 @@ def test_images_of_the_same_kind_score_lower_than_another_kind(model: NiqeModel)
     assert model.score(same).max() < model.score(noisy(same, 40.0)).min()
 
 
-@pytest.mark.parametrize("value", [0, 128, 255])
-def test_a_flat_image_is_finite_and_far_from_natural(model: NiqeModel, value: int) -> None:
-    flat = np.full((1, 64, 64, 3), value, dtype=np.uint8)
-    assert np.isfinite(model.score(flat)).all()
-    assert model.score(flat)[0] > model.score(textures(20, seed=3)).max()
+def test_a_flat_image_is_finite_and_far_from_natural_whatever_its_grey(model: NiqeModel) -> None:
+    """Rounding must not show: 0.299 + 0.587 + 0.114 of a grey is not always that grey."""
+    flat = np.stack([np.full((64, 64, 3), value, dtype=np.uint8) for value in range(0, 256, 5)])
+    scores = model.score(flat)
+    assert np.isfinite(scores).all()
+    np.testing.assert_allclose(scores, scores[0], rtol=1e-9)
+    assert scores.min() > model.score(textures(20, seed=3)).max()
+
+
+def test_the_grey_of_a_flat_backdrop_does_not_decide(model: NiqeModel) -> None:
+    """An image and the same image a few levels brighter differ in rounding alone."""
+    pictures = np.concatenate([drawings(6), np.full((1, 64, 64, 3), 90, dtype=np.uint8)])
+    scores = model.score(pictures)
+    for shift in range(1, 40, 3):
+        np.testing.assert_allclose(model.score(pictures + np.uint8(shift)), scores, rtol=1e-3)
+
+
+def test_drawings_with_flat_patches_can_be_fitted_and_scored() -> None:
+    """Large parts have no variance at all, and some patches none anywhere."""
+    pictures = drawings(60)
+    features, _ = _patch_features(pictures, 32)
+    assert np.isfinite(features).all()
+    flat = features[..., 1] == 0.0  # the deviation of the first scale
+    assert flat.any()
+    assert not flat.all()
+    fitted = NiqeModel.fit(pictures[:40])
+    held_out = fitted.score(pictures[40:])
+    assert np.isfinite(held_out).all()
+    assert held_out.mean() < 0.5 * fitted.score(noisy(pictures[40:], 20.0)).mean()
+
+
+def test_a_covariance_without_full_rank_gets_a_pseudo_inverse() -> None:
+    """Vertical stripes: both diagonals have the same features, so a direction has no variance."""
+    pictures = stripes(40)
+    fitted = NiqeModel.fit(pictures)
+    assert np.linalg.matrix_rank(fitted.covariance, hermitian=True) < FEATURES
+    held_out = fitted.score(stripes(10, seed=1))
+    assert np.isfinite(held_out).all()
+    assert np.isfinite(fitted.score(textures(10))).all()
+    np.testing.assert_array_equal(fitted.score(pictures[3:4]), fitted.score(pictures)[3:4])
+    # The definition, by the singular values of the pooled covariance of one image.
+    features, _ = _patch_features(pictures[:1], fitted.patch)
+    pooled = (fitted.covariance + np.cov(features[0], rowvar=False)) / 2.0
+    gap = features[0].mean(axis=0) - fitted.mean
+    left, values, right = np.linalg.svd(pooled)
+    kept = values > FEATURES * np.finfo(float).eps * values[0]
+    inverse = right[kept].T @ np.diag(1.0 / values[kept]) @ left[:, kept].T
+    assert fitted.score(pictures[:1])[0] == pytest.approx(np.sqrt(gap @ inverse @ gap), rel=1e-6)
 
 
 def test_the_fit_looks_at_sharp_patches_only() -> None:

@@ -15,6 +15,7 @@ from bench.data.synthfaces.parameters import (
 )
 
 __all__ = [
+    "EXCLUSIVE",
     "NAMED_EXPRESSIONS",
     "any_expression",
     "natural_expression",
@@ -31,10 +32,10 @@ NAMED_EXPRESSIONS: Final = {
     "anger": Expression.of(AU04=4.5, AU05=2.0, AU07=4.0, AU23=4.5),
     "disgust": Expression.of(AU07=1.5, AU09=4.5, AU10=4.0, AU17=1.5),
     "contempt": Expression.of(AU02=1.5, AU12=1.5, AU14=4.5),
-    "pain": Expression.of(AU04=3.5, AU06=4.0, AU07=4.0, AU09=2.0, AU20=3.0, AU25=3.5, AU45=4.0),
+    "pain": Expression.of(AU04=3.5, AU06=4.0, AU07=4.5, AU09=2.0, AU20=3.0, AU25=3.5),
     "doubt": Expression.of(AU02=4.0, AU15=3.0, AU17=4.5),
     "embarrassment": Expression.of(AU12=2.5, AU14=2.0, AU28=4.5, AU26=1.5),
-    "yawn": Expression.of(AU04=1.0, AU07=2.5, AU25=4.5, AU26=5.0, AU45=4.5),
+    "yawn": Expression.of(AU04=1.0, AU25=4.5, AU26=5.0, AU45=4.5),
     "snarl": Expression.of(AU04=3.0, AU09=3.0, AU10=4.5, AU25=3.5),
 }
 """The twelve test expressions, every person with the same intensities."""

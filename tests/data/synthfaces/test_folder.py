@@ -8,6 +8,7 @@ from bench.data.images import read_image
 from bench.data.synthfaces import ACTION_UNITS, NAMED_EXPRESSIONS, draw_face
 from bench.data.synthfaces.designs import make_faces
 from bench.data.synthfaces.folder import draw_images, read_faces, write_tables
+from bench.data.synthfaces.sampling import EXCLUSIVE
 from bench.errors import BenchError
 from bench.paths import datasets_folder
 
@@ -83,6 +84,14 @@ def test_the_committed_benchmark_has_the_promised_design():
         assert mine["neutral"].intensities == (0.0,) * len(ACTION_UNITS)
     shown = np.array([expression.intensities for expression in NAMED_EXPRESSIONS.values()])
     assert (shown.max(axis=0) >= 4.0).all()  # every Action Unit is strong in some expression
+
+
+def test_no_face_shows_what_would_hide_or_undo_another_action_unit():
+    faces = [*read_faces(COMMITTED), *make_faces("training", people=40, images=5, seed=3)]
+    for face in faces:
+        strength = face.parameters.expression.strength
+        shown = [pair for pair in EXCLUSIVE if min(map(strength, pair)) > 0]
+        assert not shown, (face.identity, face.sample)
 
 
 def test_the_committed_pictures_are_those_of_the_tables():
