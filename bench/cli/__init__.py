@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
+from typing import Any
 
 import typer
+from typer.core import TyperGroup
 
 from bench import __version__
 from bench.cli.alpha_search import alpha_search
+from bench.cli.check_instruments import check_instruments
 from bench.cli.data import data
 from bench.cli.listing import listing
 from bench.cli.report import report
@@ -16,10 +20,25 @@ from bench.errors import BenchError
 
 __all__ = ["app", "main"]
 
+
+class _Stopped(Exception):
+    """The user pressed Ctrl-C."""
+
+
+class _Commands(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        """Hands an interrupt to ``main``: Typer alone would end the command without a word."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as error:
+            raise _Stopped from error
+
+
 app = typer.Typer(
     name="bench",
+    cls=_Commands,
     help="Measure how well a method transfers a facial expression without changing who it is.",
-    epilog="Start: bench run glow-arith --benchmark london --data DIR, then bench report --html",
+    epilog="Start: bench run glow-arith, then bench report --html",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -46,6 +65,7 @@ def _root(
 app.command("run")(run)
 app.command("alpha-search")(alpha_search)
 app.command("report")(report)
+app.command("check-instruments")(check_instruments)
 app.add_typer(listing, name="list")
 app.add_typer(data, name="data")
 
@@ -57,8 +77,9 @@ def main() -> None:
     except BenchError as error:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(1)
-    except KeyboardInterrupt:
-        print("stopped; the same command goes on where this one was", file=sys.stderr)
+    except (_Stopped, KeyboardInterrupt):
+        command = shlex.join(["bench", *sys.argv[1:]])
+        print(f"stopped; to go on, type it again: {command}", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:
         sys.stderr.close()

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
 __all__ = ["print_check"]
 
+_WIDTH_FOR_COUNTS = 76
+"""Columns below which the numbers of people and images go, so that no other number is cut."""
+
 
 def print_check(check: InstrumentCheck, console: Console) -> None:
     """Prints what each instrument reads against what is known, and which limits are missed."""
@@ -35,7 +38,8 @@ def print_check(check: InstrumentCheck, console: Console) -> None:
             "checked: bench check-instruments synthfaces does it.",
         )
     console.print()
-    console.print(_people_table(check, f"{where}: embedder {_named(check.embedder)}"))
+    title = f"{where}: embedder {_named(check.embedder)}"
+    console.print(_people_table(check, title, counts=console.width >= _WIDTH_FOR_COUNTS))
     _sentence(
         console,
         "Cosines of all pairs of images, mean and the worst 1 %."
@@ -79,23 +83,23 @@ def _unit_cells(unit: UnitAgreement) -> list[str]:
     ]
 
 
-def _people_table(check: InstrumentCheck, title: str) -> Table:
+def _people_table(check: InstrumentCheck, title: str, *, counts: bool) -> Table:
     table = _table(title)
     table.add_column("part", no_wrap=True)
-    headings = ["people", "images", "EER", "same", "different"]
-    headings += ["follows AUs"] if check.au_estimator else []
+    headings = ["people", "images"] if counts else []
+    headings += ["EER", "same", "different"]
+    headings += ["with AUs"] if check.au_estimator else []
     for heading in (*headings, ""):
         table.add_column(heading, justify="right", no_wrap=True)
     for row in check.verification:
-        table.add_row(*map(Text, _people_cells(row)))
+        table.add_row(*map(Text, _people_cells(row, counts=counts)))
     return table
 
 
-def _people_cells(row: Verification) -> list[str]:
+def _people_cells(row: Verification, *, counts: bool) -> list[str]:
     cells = [
         row.part,
-        str(row.people),
-        str(row.images),
+        *([str(row.people), str(row.images)] if counts else []),
         f"{number(100 * row.equal_error_rate)} %",
         f"{number(row.same)} ({number(row.same_low)})",
         f"{number(row.different)} ({number(row.different_high)})",

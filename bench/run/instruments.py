@@ -13,19 +13,13 @@ from numpy.typing import NDArray
 
 from bench.data.benchmark import Benchmark
 from bench.data.images import Pixels
-from bench.errors import BenchError
-from bench.suggest import did_you_mean
-from metrics.contracts import AUEstimator, Embedder
+from bench.run.catalogue import load_au_estimator, load_embedder
 from metrics.niqe import NiqeModel
-from metrics.weights import find_weights
 
-__all__ = ["Features", "Instruments", "load_au_estimator", "load_embedder"]
+__all__ = ["Features", "Instruments"]
 
 CACHE_SIZE = 50_000
 """Images whose features are remembered, about 1 KB each: anchors repeat the same photographs."""
-
-EMBEDDERS = {"mobilefacenet": "MobileFaceNet.onnx"}
-AU_ESTIMATORS = {"mediapipe": "face_landmarker.task"}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,34 +37,6 @@ class Features:
     action_units: NDArray[np.float32]
     embedding: NDArray[np.float32]
     niqe: float
-
-
-def load_embedder(name: str, beside: Sequence[Path]) -> Embedder:
-    """The embedder of that name, or of an ArcFace-style ONNX file given by its path.
-
-    Raises:
-        BenchError: unknown name, missing weights or missing package, with what to do.
-    """
-    from metrics.embedders.onnx import OnnxEmbedder
-
-    try:
-        return OnnxEmbedder(_weights(name, ".onnx", EMBEDDERS, "embedder", beside))
-    except (ValueError, FileNotFoundError, ImportError) as error:
-        raise BenchError(str(error)) from error
-
-
-def load_au_estimator(name: str, beside: Sequence[Path]) -> AUEstimator:
-    """The AU estimator of that name, or MediaPipe with a ``.task`` file given by its path.
-
-    Raises:
-        BenchError: unknown name, missing weights or missing package, with what to do.
-    """
-    from metrics.au.mediapipe import MediaPipeAUEstimator
-
-    try:
-        return MediaPipeAUEstimator(_weights(name, ".task", AU_ESTIMATORS, "AU estimator", beside))
-    except (ValueError, FileNotFoundError, ImportError) as error:
-        raise BenchError(str(error)) from error
 
 
 class Instruments:
@@ -124,22 +90,3 @@ class Instruments:
                 reading.outcomes, reading.values, embeddings, niqe, strict=True
             )
         ]
-
-
-def _weights(
-    name: str, suffix: str, known: dict[str, str], kind: str, beside: Sequence[Path]
-) -> Path:
-    if name.endswith(suffix):
-        path = Path(name)
-        if not path.is_file():
-            raise BenchError(f"no {kind} weights at {path}")
-        return path
-    if name not in known:
-        raise BenchError(
-            f"no {kind} called {name!r}{did_you_mean(name, known)}",
-            hint=f"known: {', '.join(known)}, or the path of a {suffix} file",
-        )
-    for folder in beside:
-        for path in sorted(folder.rglob(known[name])):
-            return path
-    return find_weights(known[name])

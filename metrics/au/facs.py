@@ -1,6 +1,7 @@
-"""From ARKit blendshapes to FACS Action Units, by the table ``arkit_to_facs.csv`` beside this file.
+"""FACS: the names of Action Units, and the table that makes them from ARKit blendshapes.
 
-The README there gives the references and the reasons for the doubtful rows.
+The table is ``arkit_to_facs.csv`` beside this file; the README there gives the references and the
+reasons for the doubtful rows.
 """
 
 from __future__ import annotations
@@ -11,11 +12,39 @@ from collections import defaultdict
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import Final
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["FacsTable", "load_facs_table", "parse_facs_table"]
+__all__ = ["ACTION_UNIT_NAMES", "FacsTable", "load_facs_table", "parse_facs_table"]
+
+ACTION_UNIT_NAMES: Final = {
+    "AU01": "inner brow raiser",
+    "AU02": "outer brow raiser",
+    "AU04": "brow lowerer",
+    "AU05": "upper lid raiser",
+    "AU06": "cheek raiser",
+    "AU07": "lid tightener",
+    "AU08": "lips toward each other",
+    "AU09": "nose wrinkler",
+    "AU10": "upper lip raiser",
+    "AU12": "lip corner puller",
+    "AU14": "dimpler",
+    "AU15": "lip corner depressor",
+    "AU16": "lower lip depressor",
+    "AU17": "chin raiser",
+    "AU18": "lip pucker",
+    "AU20": "lip stretcher",
+    "AU22": "lip funneler",
+    "AU23": "lip tightener",
+    "AU24": "lip presser",
+    "AU25": "lips part",
+    "AU26": "jaw drop",
+    "AU28": "lip suck",
+    "AU45": "blink",
+}
+"""Names of the FACS manual (2002) of all Action Units that an instrument here reads."""
 
 _COLUMNS = ["blendshape", "action_unit", "weight", "source", "reason"]
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from metrics.au.facs import load_facs_table, parse_facs_table
+from metrics.au.facs import ACTION_UNIT_NAMES, load_facs_table, parse_facs_table
 
 HEADER = "blendshape,action_unit,weight,source,reason\n"
 
@@ -76,3 +76,13 @@ def test_the_fingerprint_follows_the_numbers_and_not_the_reasons() -> None:
 def test_a_wrong_table_is_refused(text: str, problem: str) -> None:
     with pytest.raises(ValueError, match=problem):
         parse_facs_table(text)
+
+
+def test_every_action_unit_has_its_name_in_the_manual() -> None:
+    assert set(load_facs_table().action_units) <= set(ACTION_UNIT_NAMES)
+    # The four that the reference paper's printed table has wrong.
+    assert ACTION_UNIT_NAMES["AU05"] == "upper lid raiser"
+    assert ACTION_UNIT_NAMES["AU06"] == "cheek raiser"
+    assert ACTION_UNIT_NAMES["AU17"] == "chin raiser"
+    assert ACTION_UNIT_NAMES["AU20"] == "lip stretcher"
+    assert list(ACTION_UNIT_NAMES) == sorted(ACTION_UNIT_NAMES)

@@ -1,0 +1,48 @@
+"""Identity embeddings of drawn faces, by a small network that comes with the package."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from metrics.cards import InstrumentCard
+from metrics.contracts import Images
+from metrics.synth_network import run_network
+from metrics.synth_weights import load_instrument, shipped_weights, synth_card
+
+__all__ = ["SynthEmbedder"]
+
+
+class SynthEmbedder:
+    """Embedder (:class:`metrics.contracts.Embedder`) for drawn faces.
+
+    It has seen drawn faces alone; what it says of photographs means nothing.
+
+    Args:
+        path: weights made by ``python -m metrics train-embedder``; by default those of the
+            package.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file holds no such embedder.
+    """
+
+    def __init__(self, path: Path | str | None = None) -> None:
+        path = shipped_weights("synth-embedder") if path is None else Path(path)
+        self._network, header = load_instrument(path, "embedder")
+        self._card = synth_card(path, header, "L2 0..2")
+
+    @property
+    def card(self) -> InstrumentCard:
+        return self._card
+
+    def embed(self, images: Images) -> NDArray[np.float32]:
+        """Unit-norm embeddings (N, D), each independent of the other images.
+
+        Raises:
+            ValueError: the images are malformed.
+        """
+        raw = run_network(self._network, images).astype(np.float64)
+        return np.asarray(raw / np.linalg.norm(raw, axis=1, keepdims=True), dtype=np.float32)

@@ -1,0 +1,134 @@
+"""Weights of the instruments for drawn faces: safetensors with all facts in the header."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save
+
+from metrics.cards import InstrumentCard
+from metrics.synth_network import FaceNetwork, NetworkConfig, fold_batch_norms
+from metrics.weights import sha256_of
+
+__all__ = [
+    "InstrumentHeader",
+    "InstrumentKind",
+    "load_instrument",
+    "save_instrument",
+    "shipped_weights",
+    "synth_card",
+]
+
+InstrumentKind = Literal["embedder", "au_estimator"]
+
+_FORMAT: Final = "synth-instrument-1"
+_VERSION: Final = "1"
+_SHIPPED: Final = Path(__file__).resolve().parent / "models"
+
+
+@dataclass(frozen=True, slots=True)
+class InstrumentHeader:
+    """What a weights file says of itself.
+
+    Attributes:
+        kind: what it measures.
+        config: the network.
+        action_units: names of an estimator's outputs, in their order; an output more is the face.
+        training: how it was trained; JSON values.
+    """
+
+    kind: InstrumentKind
+    config: NetworkConfig
+    action_units: tuple[str, ...] = ()
+    training: Mapping[str, Any] = field(default_factory=dict)
+
+
+def shipped_weights(name: str) -> Path:
+    """The weights of that name that come with the package, such as ``synth-au``."""
+    return _SHIPPED / name / "model.safetensors"
+
+
+def save_instrument(network: FaceNetwork, header: InstrumentHeader, path: Path) -> None:
+    """Writes weights in one atomic step, kernels in float16 at half the size."""
+    tensors = {}
+    for name, tensor in network.state_dict().items():
+        is_kernel = tensor.is_floating_point() and tensor.ndim > 1
+        tensors[name] = (tensor.half() if is_kernel else tensor).contiguous()
+    metadata = {
+        "format": _FORMAT,
+        "kind": header.kind,
+        "config": json.dumps(header.config.to_dict(), sort_keys=True),
+        "action_units": json.dumps(header.action_units),
+        "training": json.dumps(dict(header.training), sort_keys=True),
+    }
+    partial = path.with_name(path.name + ".partial")
+    try:
+        partial.write_bytes(save(tensors, metadata=metadata))
+        os.replace(partial, path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise
+
+
+def load_instrument(path: Path, kind: InstrumentKind) -> tuple[FaceNetwork, InstrumentHeader]:
+    """Reads what :func:`save_instrument` wrote, ready to run.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file holds no instrument of that kind, or its tensors do not fit its
+            header; the message names the file.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}: make them with python -m metrics --help")
+    try:
+        with safe_open(path, framework="pt") as file:
+            metadata = file.metadata() or {}
+            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
+    except SafetensorError as error:
+        raise ValueError(
+            f"{path} is no whole safetensors file ({error}): check that the copy is whole"
+        ) from error
+    found = metadata.get("format"), metadata.get("kind")
+    if found != (_FORMAT, kind):
+        raise ValueError(
+            f"{path} holds no {kind} of the format {_FORMAT}, its header says "
+            f"{' '.join(str(word) for word in found)}: give a file made by python -m metrics"
+        )
+    try:
+        header = InstrumentHeader(
+            kind=kind,
+            config=NetworkConfig.from_dict(json.loads(metadata["config"])),
+            action_units=tuple(json.loads(metadata["action_units"])),
+            training=json.loads(metadata["training"]),
+        )
+        network = FaceNetwork(header.config)
+        network.load_state_dict(tensors)
+    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+        reason = " ".join(str(error).split())
+        raise ValueError(f"{path} does not fit its own header: {reason}") from error
+    return fold_batch_norms(network.float().eval()), header
+
+
+def synth_card(path: Path, header: InstrumentHeader, scale: str) -> InstrumentCard:
+    """The card of an instrument; a file that is not the package's has no known licence."""
+    ours = path.resolve().is_relative_to(_SHIPPED)
+    side = header.config.input_size
+    return InstrumentCard(
+        name="synth",
+        kind=header.kind,
+        version=_VERSION,
+        description="small convolutional network for drawn faces",
+        input_size=side,
+        crop=f"whole frame, brought to {side} pixels (bicubic)",
+        scale=scale,
+        weights_name=path.name,
+        weights_sha256=sha256_of(path),
+        licence="Apache-2.0" if ours else "unknown",
+        source="trained by this project on drawn faces" if ours else "a file of the user",
+    )

@@ -1,0 +1,1 @@
+"""Training of the instruments for drawn faces: ``python -m metrics``."""
