@@ -23,8 +23,8 @@ PAGES = ["README.md", "CONTRIBUTING.md", *(f"docs/{p.name}" for p in (ROOT / "do
 
 def documented_commands() -> list[str]:
     texts = [(ROOT / page).read_text() for page in PAGES]
-    lines = [line.strip(" `") for text in texts for line in text.splitlines()]
-    return sorted({line for line in lines if re.match(r"(\.venv/bin/)?bench [a-z-]+ ?", line)})
+    lines = [line for text in texts for line in text.splitlines()]
+    return sorted({line.strip() for line in lines if re.match(r" {4}(\.venv/bin/)?bench ", line)})
 
 
 def code_of(page: str, language: str) -> str:
