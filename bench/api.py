@@ -131,7 +131,7 @@ def _session(benchmark: Benchmark, settings: Settings) -> Session:
 
     check_device(settings.device)
     data = benchmark.card.data_folder(settings.data)
-    with Console(stderr=True).status("reading photographs, loading instruments"):
+    with Console(stderr=True).status("reading images, loading instruments"):
         return Session(benchmark, data)
 
 

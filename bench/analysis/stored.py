@@ -107,7 +107,7 @@ def _entry(
         terms_at_zero=at_zero,
         alpha=chosen,
         alpha_protocol=protocol,
-        # An anchor hands out photographs: its speed says nothing.
+        # An anchor hands out real images: its speed says nothing.
         images_per_second=None if run.is_anchor else run.timings.images_per_second,
         peak_memory_mib=run.timings.peak_memory_mib or None,
     )

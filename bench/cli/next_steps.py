@@ -25,7 +25,7 @@ def next_steps(methods: Sequence[str], settings: Settings, alphas: str) -> list[
     """Lines to print after a run: commands to copy, with the options of that run.
 
     They make the page of the report, search alpha for the first method that has one and, if the
-    images of the run came with the package, run the same on photographs.
+    images of the run came with the package, run the same on photographs and on one's own faces.
 
     Args:
         methods: what was typed: names of methods or ``.py`` files.
@@ -72,6 +72,8 @@ def next_steps(methods: Sequence[str], settings: Settings, alphas: str) -> list[
         lines += [
             f"On photographs (bench data show {photographs} tells where to get them):",
             f"{REST}{_command('run', method, options=options)}",
+            "On your own faces (docs/add-a-dataset.md tells how):",
+            f"{REST}{_command('run', method, options=[('--benchmark', 'NAME'), *options[1:]])}",
         ]
     return lines
 

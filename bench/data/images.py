@@ -1,4 +1,4 @@
-"""Reading photographs: strict about what they are, exact about how they are resized."""
+"""Reading images: strict about what they are, exact about how they are resized."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The anchors: photographs that fix the ends of the scales on every board."""
+"""The anchors: real images that fix the ends of the scales on every board."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ __all__ = ["CopySource", "RealTarget", "ShuffledSource", "TargetNeutral"]
 
 
 class _Photograph(ABC):
-    """An anchor that answers every request with a photograph."""
+    """An anchor that answers every request with a real image."""
 
     context: MethodContext
 
@@ -27,7 +27,7 @@ class _Photograph(ABC):
 
     @abstractmethod
     def choose(self, request: TransferRequest) -> Face:
-        """The photograph that answers a request."""
+        """The real image that answers a request."""
 
 
 class TargetNeutral(_Photograph):
@@ -35,7 +35,7 @@ class TargetNeutral(_Photograph):
 
     card = MethodCard(
         "target-neutral",
-        "the target's neutral photograph: what doing nothing scores",
+        "the target's neutral real image: what doing nothing scores",
         has_alpha=False,
         is_anchor=True,
     )
@@ -49,7 +49,7 @@ class CopySource(_Photograph):
 
     card = MethodCard(
         "copy-source",
-        "the source photograph itself: every expression, nothing of the target",
+        "the source real image itself: every expression, nothing of the target",
         has_alpha=False,
         is_anchor=True,
     )
@@ -59,11 +59,11 @@ class CopySource(_Photograph):
 
 
 class ShuffledSource(_Photograph):
-    """Returns a third person's photograph: no information of source or target."""
+    """Returns a third person's real image: no information of source or target."""
 
     card = MethodCard(
         "shuffled-source",
-        "the photograph of a third person with an expression of their own",
+        "the real image of a third person with an expression of their own",
         has_alpha=False,
         is_anchor=True,
     )
@@ -73,14 +73,14 @@ class ShuffledSource(_Photograph):
 
 
 class RealTarget(_Photograph):
-    """Returns the target's own photograph with the source's expression.
+    """Returns the target's own real image with the source's expression.
 
     A reference for how far two people's own expressions differ, not a ceiling.
     """
 
     card = MethodCard(
         "real-target",
-        "the target's own photograph with that expression, where the dataset has one",
+        "the target's own real image with that expression, where the dataset has one",
         has_alpha=False,
         is_anchor=True,
     )
@@ -89,6 +89,6 @@ class RealTarget(_Photograph):
         face = self.context.look_up(request.pair.target, request.source.expression)
         if face is None:
             raise LookupError(
-                f"{request.pair.target!r} has no photograph of {request.source.expression!r}"
+                f"{request.pair.target!r} has no image of {request.source.expression!r}"
             )
         return face

@@ -87,7 +87,7 @@ class MethodContext:
         device: torch device, such as ``cpu`` or ``cuda``.
         seed: the run's seed; a random method draws from it and from the request alone.
         development: all faces of the dev identities, the only ones to fit anything on.
-        neutral: the neutral face of an identity, a real photograph.
+        neutral: the neutral face of an identity, a real image.
         look_up: the source face of (identity, expression); None if the dataset has none. For
             anchors that show the answer: a method under test has no business with it.
         stranger: for a pair, the face of a third person that ``shuffled-source`` shows.

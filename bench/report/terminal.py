@@ -138,7 +138,7 @@ def print_alpha_search(search: AlphaSearch, benchmark: str, method: str, console
         ("", f"{number(search.dev_alpha_mae)} by mean absolute error"),
         ("oracle alpha*", _spread(oracle)),
         ("on the grid's edge", f"{percent(search.oracle_edge_share)} of the oracle alphas"),
-        ("crossover", f"{crossover_text(search.crossover)} (to the photographs)"),
+        ("crossover", f"{crossover_text(search.crossover)} (to the real images)"),
     ]
     if search.crossover_decoded is not None:
         rows.append(("", f"{crossover_text(search.crossover_decoded)} (to the decoded mean faces)"))

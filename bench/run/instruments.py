@@ -19,7 +19,7 @@ from metrics.niqe import NiqeModel
 __all__ = ["Features", "Instruments"]
 
 CACHE_SIZE = 50_000
-"""Images whose features are remembered, about 1 KB each: anchors repeat the same photographs."""
+"""Images whose features are remembered, about 1 KB each: anchors repeat the same images."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

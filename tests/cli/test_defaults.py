@@ -37,11 +37,13 @@ def test_the_first_command_ends_in_a_table_and_what_to_type_next(
     text = invoke("run", "pixel-arith")
     assert "synthfaces-64, test part" in text
     assert max(len(line) for line in text.splitlines()) <= 80
-    assert text.splitlines()[-4:] == [
+    assert text.splitlines()[-6:] == [
         "Next: bench report --html",
         "      bench alpha-search pixel-arith",
         "On photographs (bench data show london tells where to get them):",
         "      bench run pixel-arith --benchmark london --data DIR",
+        "On your own faces (docs/add-a-dataset.md tells how):",
+        "      bench run pixel-arith --benchmark NAME --data DIR",
     ]
     # What it says works as it stands.
     assert "pixel-arith" in invoke("report", "--html")

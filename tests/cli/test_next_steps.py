@@ -53,6 +53,7 @@ def test_without_options_the_commands_have_none(embedded: Path) -> None:
         ["report", "--html"],
         ["alpha-search", "glow-arith"],
         ["run", "glow-arith", "--benchmark", "london", "--data", "DIR"],
+        ["run", "glow-arith", "--benchmark", "NAME", "--data", "DIR"],
     ]
     assert max(map(len, lines)) <= 80
 
@@ -78,8 +79,8 @@ def test_the_options_that_were_typed_are_in_the_commands(
 
 def test_photographs_are_proposed_after_drawings_only(embedded: Path, tmp_path: Path) -> None:
     on_drawings = commands(next_steps(["pixel-arith"], Settings(out=tmp_path), ""))
-    assert parsed(on_drawings[-1])["out"] == tmp_path
-    assert parsed(on_drawings[-1])["benchmark"] == "london"
+    assert [parsed(words)["benchmark"] for words in on_drawings[-2:]] == ["london", "NAME"]
+    assert [parsed(words)["out"] for words in on_drawings[-2:]] == [tmp_path, tmp_path]
     on_photographs = commands(next_steps(["pixel-arith"], Settings("london", tmp_path), ""))
     assert [words[0] for words in on_photographs] == ["report", "alpha-search"]
 
@@ -90,14 +91,14 @@ def test_alpha_is_searched_for_a_method_that_has_one(
     rigid, mine = plugin("rigid", has_alpha=False), plugin("mine")
     assert ["alpha-search", mine] in commands(next_steps([rigid, mine], Settings(), ""))
     only_rigid = commands(next_steps([rigid], Settings(), ""))
-    assert [words[:2] for words in only_rigid] == [["report", "--html"], ["run", rigid]]
+    assert [words[:2] for words in only_rigid] == [["report", "--html"], ["run", rigid], ["run", rigid]]
 
 
 def test_a_parameter_goes_to_the_method_that_has_it(
     embedded: Path, plugin: Callable[..., str]
 ) -> None:
     settings = Settings(parameters={"strength": "0.8", "model": "m.safetensors"})
-    (_, search, run) = commands(next_steps([plugin("mine"), "glow-arith"], settings, ""))
+    (_, search, run, _) = commands(next_steps([plugin("mine"), "glow-arith"], settings, ""))
     assert parsed(search)["param"] == parsed(run)["param"] == ["strength=0.8"]
 
 

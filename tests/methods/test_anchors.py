@@ -28,5 +28,5 @@ def test_an_anchor_shows_the_photograph_of_its_name(context, faces, request_for,
 def test_real_target_says_which_photograph_it_lacks(context, request_for):
     anchor = RealTarget()
     anchor.prepare(context)
-    with pytest.raises(LookupError, match="'d' has no photograph of 'happy'"):
+    with pytest.raises(LookupError, match="'d' has no image of 'happy'"):
         anchor.transfer([request_for("a", "d")])
