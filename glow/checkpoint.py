@@ -7,48 +7,75 @@ import os
 from collections.abc import Mapping
 from pathlib import Path
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
 from glow.config import GlowConfig
-from glow.model import Glow
+from glow.module import GlowModule
 
-__all__ = ["load_glow", "save_glow"]
+__all__ = ["load_module", "load_tensors", "save_module", "save_tensors"]
 
 FORMAT_VERSION = "1"
 
 
-def save_glow(model: Glow, path: Path, *, half: bool = False, note: str = "") -> None:
-    """Writes the weights of a model in one atomic step.
+def save_module(module: GlowModule, path: Path, *, half: bool = False, note: str = "") -> None:
+    """Writes the weights of a model in one atomic step; see :func:`save_tensors`."""
+    save_tensors(module.state_dict(), module.config, path, half=half, note=note)
+
+
+def save_tensors(
+    tensors: Mapping[str, Tensor],
+    config: GlowConfig,
+    path: Path,
+    *,
+    half: bool = False,
+    note: str = "",
+) -> None:
+    """Writes weights in one atomic step.
 
     Args:
-        model: the model.
+        tensors: by the names of the state dict of a :class:`GlowModule`.
+        config: of the model.
         path: file to write; its name should end in ``.safetensors``.
         half: store the coupling networks' and priors' kernels in float16, at half the size.
             What must be exact (1x1 convolutions, actnorms) stays in float32.
         note: free text kept in the header, such as how the model was trained.
     """
-    tensors = {}
-    for name, tensor in model.state_dict().items():
+    written = {}
+    for name, tensor in tensors.items():
         is_kernel = tensor.is_floating_point() and tensor.ndim == 4
-        tensors[name] = (tensor.half() if half and is_kernel else tensor).contiguous()
+        written[name] = (tensor.half() if half and is_kernel else tensor).contiguous()
     metadata = {
         "format": f"glow-{FORMAT_VERSION}",
-        "config": json.dumps(model.config.to_dict(), sort_keys=True),
+        "config": json.dumps(config.to_dict(), sort_keys=True),
         "note": note,
     }
     partial = path.with_name(path.name + ".partial")
     try:
-        save_file(tensors, partial, metadata=metadata)
+        save_file(written, partial, metadata=metadata)
         os.replace(partial, path)
     except BaseException:
         partial.unlink(missing_ok=True)
         raise
 
 
-def load_glow(path: Path | str) -> Glow:
-    """Reads a model written by :func:`save_glow`, in evaluation mode, float32.
+def load_module(path: Path | str) -> GlowModule:
+    """Reads a model written by :func:`save_module`, in evaluation mode, float32.
+
+    Raises:
+        FileNotFoundError, ValueError: as :func:`load_tensors`.
+    """
+    config, tensors = load_tensors(path)
+    with torch.device("meta"):
+        module = GlowModule(config)
+    module.load_state_dict(tensors, assign=True)
+    return module.float().eval()
+
+
+def load_tensors(path: Path | str) -> tuple[GlowConfig, dict[str, Tensor]]:
+    """Reads what :func:`save_tensors` wrote, as it is stored.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -71,16 +98,18 @@ def load_glow(path: Path | str) -> Glow:
             f"(its header says {metadata.get('format', 'nothing')!r})"
         )
     try:
-        model = Glow(GlowConfig.from_dict(json.loads(metadata["config"])))
+        config = GlowConfig.from_dict(json.loads(metadata["config"]))
+        # Without memory for the numbers: only names and shapes are wanted.
+        with torch.device("meta"):
+            expected = GlowModule(config).state_dict()
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{path} has no valid configuration in its header: {error}") from error
-    if problems := _misfits(model.state_dict(), tensors):
+    if problems := _misfits(expected, tensors):
         more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
         raise ValueError(
             f"{path} does not fit its own configuration: {', '.join(problems[:3])}{more}"
         )
-    model.load_state_dict(tensors)
-    return model.float().eval()
+    return config, tensors
 
 
 def _misfits(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> list[str]:

@@ -25,6 +25,12 @@ class GlowConfig:
         bits: bit depth of the input; pixel values are read in bins of ``2 ** -bits``.
         learn_top: whether the prior of the last level is learned.
         channels: colour channels of the images.
+        actnorm: whether the steps have an actnorm. Those inside the coupling networks stay: they
+            are how the original writes a convolution's bias and scale.
+        classes: classes that the prior of the last level depends on; 0 for none.
+
+    NICE (Dinh et al. 2014) and RealNVP (Dinh et al. 2017) are relatives: :meth:`nice` and
+    :meth:`real_nvp` are Glows in their manner.
     """
 
     image_size: int = 64
@@ -36,11 +42,15 @@ class GlowConfig:
     bits: int = 8
     learn_top: bool = True
     channels: int = 3
+    actnorm: bool = True
+    classes: int = 0
 
     def __post_init__(self) -> None:
         for name in ("image_size", "levels", "steps", "width", "bits", "channels"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
+        if self.classes < 0:
+            raise ValueError(f"classes must be at least 0, not {self.classes}")
         if self.bits > 8:
             raise ValueError(f"bits must be 1 to 8, not {self.bits}")
         if self.image_size % 2**self.levels:
@@ -53,6 +63,18 @@ class GlowConfig:
             raise ValueError(
                 f"permutation must be one of {get_args(Permutation)}, not {self.permutation!r}"
             )
+
+    @classmethod
+    def nice(cls, **options: Any) -> GlowConfig:
+        """In the manner of NICE: additive coupling, channels reversed, no actnorm."""
+        return cls(
+            **{"coupling": "additive", "permutation": "reverse", "actnorm": False, **options}
+        )
+
+    @classmethod
+    def real_nvp(cls, **options: Any) -> GlowConfig:
+        """In the manner of RealNVP: affine coupling, channels reversed, no actnorm."""
+        return cls(**{"coupling": "affine", "permutation": "reverse", "actnorm": False, **options})
 
     @property
     def latent_size(self) -> int:

@@ -12,36 +12,18 @@ import torch.nn.functional as F
 from PIL import Image
 from torch import Tensor
 
-__all__ = ["Augmentation", "dequantise", "find_images", "load_images"]
+from glow.sources import find_image_files
 
-SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
+__all__ = ["Augmentation", "dequantise", "find_images", "load_image", "load_images"]
 
 
 def find_images(sources: Iterable[Path]) -> list[Path]:
-    """Image files of folders (searched recursively) and of text lists (one path a line).
+    """Image files of folders, text lists and dataset cards; see :mod:`glow.sources`.
 
     Raises:
-        ValueError: a source does not exist or holds no image.
+        ValueError: as :func:`glow.sources.find_image_files`.
     """
-    paths: list[Path] = []
-    for source in sources:
-        if source.is_dir():
-            found = sorted(p for p in source.rglob("*") if p.suffix.lower() in SUFFIXES)
-        elif source.is_file():
-            found = [Path(line) for line in _lines(source) if line.strip()]
-        else:
-            raise ValueError(f"no folder or list of images at {source}")
-        if not found:
-            raise ValueError(f"no images in {source}")
-        paths += found
-    return paths
-
-
-def _lines(source: Path) -> list[str]:
-    try:
-        return source.read_text(encoding="utf-8").splitlines()
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{source} is neither a folder nor a text list of images") from error
+    return [file.path for file in find_image_files(sources)]
 
 
 def load_images(paths: Iterable[Path], size: int) -> Tensor:
@@ -53,15 +35,21 @@ def load_images(paths: Iterable[Path], size: int) -> Tensor:
     Raises:
         ValueError: a file is no readable image; the message names it.
     """
-    images = []
-    for path in paths:
-        try:
-            with Image.open(path) as file:
-                image = file.convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
-        except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-            raise ValueError(f"cannot read the image {path}: {error}") from error
-        images.append(torch.from_numpy(_fill_black_sides(np.array(image))).permute(2, 0, 1))
-    return torch.stack(images)
+    return torch.stack([load_image(path, size) for path in paths])
+
+
+def load_image(path: Path, size: int) -> Tensor:
+    """One of :func:`load_images`, (3, size, size).
+
+    Raises:
+        ValueError: the file is no readable image; the message names it.
+    """
+    try:
+        with Image.open(path) as file:
+            image = file.convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        raise ValueError(f"cannot read the image {path}: {error}") from error
+    return torch.from_numpy(_fill_black_sides(np.array(image))).permute(2, 0, 1)
 
 
 def dequantise(images: Tensor, noise_bits: int, generator: torch.Generator) -> Tensor:

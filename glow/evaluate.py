@@ -9,6 +9,7 @@ from torch import Tensor
 
 from glow.data import dequantise
 from glow.model import Glow
+from glow.module import GlowModule
 
 __all__ = ["Evaluation", "evaluate"]
 
@@ -41,27 +42,28 @@ class Evaluation:
 
 @torch.inference_mode()
 def evaluate(
-    model: Glow, images: Tensor, *, noise_bits: int, repeats: int = 4, seed: int = 0
+    module: GlowModule, images: Tensor, *, noise_bits: int, repeats: int = 4, seed: int = 0
 ) -> Evaluation:
     """Measures a model.
 
     Args:
-        model: in evaluation mode.
+        module: in evaluation mode.
         images: uint8, (N, 3, image_size, image_size).
         noise_bits: width of the dequantisation noise. A density that was trained with noise of
             one width is compared with others at that width.
         repeats: draws of the noise, averaged.
         seed: of the noise.
     """
+    model = Glow(module)
     generator = torch.Generator().manual_seed(seed)
     bits, errors, squares = [], [], []
     for start in range(0, len(images), BATCH):
         x = images[start : start + BATCH].float() / 255.0
         bits += [
-            model.bits_per_dim(dequantise(x, noise_bits, generator), noise_bits)
+            module.bits_per_dim(dequantise(x, noise_bits, generator), noise_bits)
             for _ in range(repeats)
         ]
-        eps = model.encode(x)
+        eps = model.latents(x)
         errors.append((model.decode(eps) - model.quantize(x)).abs().max())
         squares.append(eps.square().mean(dim=1))
     return Evaluation(

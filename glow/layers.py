@@ -27,6 +27,7 @@ __all__ = [
     "FlowStep",
     "GaussianSplit",
     "InvertibleConv",
+    "LabelEmbedding",
     "TopPrior",
     "ZeroConv",
 ]
@@ -159,6 +160,7 @@ class CouplingLayer(nn.Module):
 
     def __init__(self, channels: int, width: int, coupling: Coupling) -> None:
         super().__init__()
+        self.channels = channels
         self.affine = coupling == "affine"
         half = channels // 2
         self.network = nn.Sequential(
@@ -174,7 +176,7 @@ class CouplingLayer(nn.Module):
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         """Returns y and the log-determinant of each image, shape (N,)."""
         condition, changed = x.chunk(2, dim=1)
-        shift, log_scale = self._shift_and_log_scale(condition)
+        shift, log_scale = self.shift_and_log_scale(condition)
         changed = changed + shift
         if log_scale is None:
             return torch.cat([condition, changed], dim=1), x.new_zeros(x.shape[0])
@@ -183,12 +185,13 @@ class CouplingLayer(nn.Module):
 
     def inverse(self, y: Tensor) -> Tensor:
         condition, changed = y.chunk(2, dim=1)
-        shift, log_scale = self._shift_and_log_scale(condition)
+        shift, log_scale = self.shift_and_log_scale(condition)
         if log_scale is not None:
             changed = changed * torch.exp(-log_scale)
         return torch.cat([condition, changed - shift], dim=1)
 
-    def _shift_and_log_scale(self, condition: Tensor) -> tuple[Tensor, Tensor | None]:
+    def shift_and_log_scale(self, condition: Tensor) -> tuple[Tensor, Tensor | None]:
+        """What the first half says of the second; no scale if the coupling is additive."""
         output = _run_network(self.network, condition)
         if not self.affine:
             return output, None
@@ -196,13 +199,19 @@ class CouplingLayer(nn.Module):
 
 
 class FlowStep(nn.Module):
-    """Actnorm, permutation, coupling (Figure 2a)."""
+    """Actnorm (unless it is left out), permutation, coupling (Figure 2a)."""
 
     def __init__(
-        self, channels: int, width: int, coupling: Coupling, permutation: Permutation
+        self,
+        channels: int,
+        width: int,
+        coupling: Coupling,
+        permutation: Permutation,
+        *,
+        actnorm: bool = True,
     ) -> None:
         super().__init__()
-        self.actnorm = ActNorm(channels)
+        self.actnorm = ActNorm(channels) if actnorm else None
         self.permutation: InvertibleConv | ChannelPermutation
         if permutation == "invertible_1x1":
             self.permutation = InvertibleConv(channels)
@@ -212,12 +221,16 @@ class FlowStep(nn.Module):
 
     def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
         pixels = x.shape[2] * x.shape[3]
-        y, log_det = self.coupling(self.permutation(self.actnorm(x)))
-        constant = self.actnorm.log_det(pixels) + self.permutation.log_det(pixels)
+        constant = self.permutation.log_det(pixels)
+        if self.actnorm is not None:
+            constant = constant + self.actnorm.log_det(pixels)
+            x = self.actnorm(x)
+        y, log_det = self.coupling(self.permutation(x))
         return y, log_det + constant
 
     def inverse(self, y: Tensor) -> Tensor:
-        return self.actnorm.inverse(self.permutation.inverse(self.coupling.inverse(y)))
+        x = self.permutation.inverse(self.coupling.inverse(y))
+        return x if self.actnorm is None else self.actnorm.inverse(x)
 
 
 class FlowLevel(nn.Module):
@@ -268,33 +281,53 @@ class GaussianSplit(nn.Module):
         return output[:, 0::2], output[:, 1::2]
 
 
+class LabelEmbedding(nn.Module):
+    """What a class adds to the prior: ``(weight[:, label] + bias) * exp(3 * logs)``."""
+
+    def __init__(self, classes: int, outputs: int) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(outputs, classes))
+        self.bias = nn.Parameter(torch.zeros(outputs))
+        self.logs = nn.Parameter(torch.zeros(outputs))
+
+    def forward(self, labels: Tensor) -> Tensor:
+        """Labels (N,) of integers to (N, outputs)."""
+        return (self.weight.T[labels] + self.bias) * torch.exp(LOG_SCALE_FACTOR * self.logs)
+
+
 class TopPrior(nn.Module):
-    """Prior of the last level: a normal whose parameters depend on the position alone.
+    """Prior of the last level: a normal whose parameters depend on position and class alone.
 
     The original runs its zero convolution on an all-zero input, so only the bias, the scale and
     the edge channel act: the parameters differ at the border. Mean and log-deviation are the two
     halves of the output here, not interleaved.
     """
 
-    def __init__(self, channels: int, *, learned: bool) -> None:
+    def __init__(self, channels: int, *, learned: bool, classes: int = 0) -> None:
         super().__init__()
         self.channels = channels
         self.prior = ZeroConv(2 * channels, 2 * channels) if learned else None
+        self.labels = LabelEmbedding(classes, 2 * channels) if classes else None
 
-    def forward(self, x: Tensor) -> tuple[Tensor, Tensor]:
+    def forward(self, x: Tensor, labels: Tensor | None = None) -> tuple[Tensor, Tensor]:
         """Returns eps and the log-probability of each image, shape (N,)."""
-        mean, log_deviation = self._mean_and_log_deviation(x)
+        mean, log_deviation = self.mean_and_log_deviation(x, labels)
         eps = (x - mean) * torch.exp(-log_deviation)
         return eps, _normal_log_prob(eps, log_deviation.expand_as(eps))
 
-    def inverse(self, eps: Tensor) -> Tensor:
-        mean, log_deviation = self._mean_and_log_deviation(eps)
+    def inverse(self, eps: Tensor, labels: Tensor | None = None) -> Tensor:
+        mean, log_deviation = self.mean_and_log_deviation(eps, labels)
         return mean + torch.exp(log_deviation) * eps
 
-    def _mean_and_log_deviation(self, like: Tensor) -> tuple[Tensor, Tensor]:
+    def mean_and_log_deviation(
+        self, like: Tensor, labels: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Each (1 or N, C, H, W), for latents such as ``like`` (N, C, H, W)."""
         shape = (1, 2 * self.channels, like.shape[2], like.shape[3])
         zeros = torch.zeros(shape, dtype=like.dtype, device=like.device)
         output = zeros if self.prior is None else _run_network(self.prior, zeros)
+        if self.labels is not None and labels is not None:
+            output = output + self.labels(labels).to(like.dtype)[:, :, None, None]
         mean, log_deviation = output.chunk(2, dim=1)
         return mean, log_deviation
 

@@ -2,169 +2,180 @@
 
 from __future__ import annotations
 
-from math import log
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
-from glow.config import GlowConfig
-from glow.layers import FlowLevel, FlowStep, GaussianSplit, TopPrior
+from glow.inference.flow import FoldedFlow
+from glow.inference.precision import DTYPES, Precision, check_precision
+from glow.module import GlowModule
 
 __all__ = ["Glow"]
 
 
-class Glow(nn.Module):
-    """Multi-scale normalising flow (Kingma and Dhariwal, "Glow", NeurIPS 2018).
+class Glow:
+    """A trained multi-scale flow (Kingma and Dhariwal, "Glow", NeurIPS 2018), ready to use.
 
     Latents are the *whitened* eps of all levels, each standard normal under the model, flattened
     position by position (height, width, channel) and joined from the finest level to the top: the
-    vector that the original's ``encode`` returns and that latent arithmetic acts on.
+    vector that the original's ``encode`` returns and that latent arithmetic acts on, as in
+    equation (2) of Valenzuela et al. (CVPRW 2021).
 
-    Images are float tensors (N, C, H, W) in [0, 1].
+    Images are float tensors (N, C, H, W) in [0, 1]. The state between the steps is float64 in
+    every precision, so that :meth:`decode` inverts :meth:`encode`. Actnorms and log-scales are
+    folded into the weights, matrices are inverted once.
+
+    Args:
+        module: a trained flow; it stays as it is.
+        precision: of the coupling networks: ``fp32``; ``bf16``, faster and less exact; ``fp64``.
+        device: where to run.
+
+    Raises:
+        ValueError: the device has no such precision, or is slow in it.
 
     Example:
-        >>> model = Glow(GlowConfig(image_size=8, levels=2, steps=1, width=4)).eval()
+        >>> from glow import Glow, GlowConfig
+        >>> from glow.module import GlowModule
+        >>> model = Glow(GlowModule(GlowConfig(image_size=8, levels=2, steps=1, width=4)))
         >>> images = torch.rand(2, 3, 8, 8)
-        >>> eps = model.encode(images)
-        >>> eps.shape
-        torch.Size([2, 192])
+        >>> eps, log_prob = model.encode(images)
+        >>> eps.shape, log_prob.shape
+        (torch.Size([2, 192]), torch.Size([2]))
         >>> bool((model.decode(eps) - model.quantize(images)).abs().max() < 1e-6)
         True
     """
 
-    def __init__(self, config: GlowConfig) -> None:
-        super().__init__()
-        self.config = config
-        levels, splits = [], []
-        channels = config.channels
-        for level in range(config.levels):
-            channels *= 4
-            steps = (
-                FlowStep(channels, config.width, config.coupling, config.permutation)
-                for _ in range(config.steps)
-            )
-            levels.append(FlowLevel(steps))
-            if level < config.levels - 1:
-                splits.append(GaussianSplit(channels))
-                channels //= 2
-        self.levels, self.splits = nn.ModuleList(levels), nn.ModuleList(splits)
-        self.top = TopPrior(channels, learned=config.learn_top)
+    def __init__(
+        self,
+        module: GlowModule,
+        *,
+        precision: Precision = "fp32",
+        device: torch.device | str = "cpu",
+    ) -> None:
+        self._fold(module, precision, torch.device(device), release=False)
 
     @classmethod
-    def from_pretrained(cls, path: Path | str) -> Glow:
-        """A model from a ``.safetensors`` file, in evaluation mode; see :func:`load_glow`."""
-        from glow.checkpoint import load_glow
+    def from_pretrained(
+        cls,
+        path: Path | str,
+        *,
+        precision: Precision = "fp32",
+        device: torch.device | str = "cpu",
+    ) -> Glow:
+        """A model from a ``.safetensors`` file; :func:`glow.find_model` knows those by name.
 
-        return load_glow(path)
+        Raises:
+            FileNotFoundError: there is no such file.
+            ValueError: the file holds no Glow, or as for the class.
+        """
+        from glow.checkpoint import load_module
+
+        model = cls.__new__(cls)
+        model._fold(load_module(path), precision, torch.device(device), release=True)
+        return model
 
     @torch.inference_mode()
-    def encode(self, images: Tensor) -> Tensor:
-        """Latents of images, without noise and therefore deterministic.
+    def _fold(
+        self, module: GlowModule, precision: Precision, device: torch.device, *, release: bool
+    ) -> None:
+        check_precision(precision, device)
+        self.config, self.precision, self.device = module.config, precision, device
+        self._flow = FoldedFlow(module, DTYPES[precision], device, release=release)
+
+    @torch.inference_mode()
+    def encode(
+        self, images: Tensor, labels: Tensor | None = None, *, noise_seed: int | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Latents and log-density of images; without a seed no noise, and therefore deterministic.
 
         Args:
             images: (N, C, H, W), floating, in [0, 1].
+            labels: (N,) integers, if the model has classes.
+            noise_seed: of uniform noise inside each value's bin, as the original adds it; without
+                a seed the middle of the bin is taken.
 
         Returns:
-            eps, (N, C * H * W), float64: the latent state is carried in double precision so
-            that :meth:`decode` inverts it to about 1e-12.
+            eps (N, C * H * W) and the log-density (N,) in nats, both float64. The density is that
+            of x / 2^bits - 1/2; minus D log 2^bits it is the log-likelihood of the bins, with
+            D = C * H * W.
 
         Raises:
-            ValueError: the images have another shape, dtype or range than the model expects.
+            ValueError: images or labels have another shape, dtype or range than expected.
         """
-        self._check_images(images)
-        eps, _ = self._flow(self._to_state(images))
-        return self._flatten(eps)
+        state = self._to_state(images, noise_seed)
+        labels = self._check_labels(labels, len(images))
+        latents, density = self._flow.encode(state, labels, with_density=True)
+        return _flatten(latents), density
 
     @torch.inference_mode()
-    def decode(self, eps: Tensor) -> Tensor:
+    def latents(
+        self, images: Tensor, labels: Tensor | None = None, *, noise_seed: int | None = None
+    ) -> Tensor:
+        """The latents alone, without computing the density; see :meth:`encode`."""
+        state = self._to_state(images, noise_seed)
+        labels = self._check_labels(labels, len(images))
+        return _flatten(self._flow.encode(state, labels, with_density=False)[0])
+
+    @torch.inference_mode()
+    def decode(self, eps: Tensor, labels: Tensor | None = None) -> Tensor:
         """Images of latents: the exact inverse of :meth:`encode`.
 
         Args:
             eps: (N, C * H * W), floating.
+            labels: (N,) integers, if the model has classes.
 
         Returns:
             images, (N, C, H, W), float64. Latents that are no image's can fall outside [0, 1];
             the caller clips.
 
         Raises:
-            ValueError: the latents have another shape or dtype than the model expects.
+            ValueError: latents or labels have another shape or dtype than expected.
         """
-        if eps.ndim != 2 or eps.shape[1] != self.config.latent_size:
+        if eps.ndim != 2 or eps.shape[1] != self.config.latent_size or len(eps) == 0:
             raise ValueError(
-                f"expected latents of shape (N, {self.config.latent_size}), got {tuple(eps.shape)}"
+                f"expected at least one latent, of shape (N, {self.config.latent_size}), "
+                f"got {tuple(eps.shape)}"
             )
         if not eps.is_floating_point():
             raise ValueError(f"expected floating latents, got {eps.dtype}")
-        by_level = self._unflatten(eps.double())
-        z = self.top.inverse(by_level[-1])
-        for index in reversed(range(self.config.levels)):
-            level = self.levels[index]
-            assert isinstance(level, FlowLevel)
-            z = F.pixel_shuffle(level.inverse(z), 2)
-            if index > 0:
-                split = self.splits[index - 1]
-                assert isinstance(split, GaussianSplit)
-                z = split.inverse(z, by_level[index - 1])
-        return _from_state(z)
+        labels = self._check_labels(labels, len(eps))
+        state = self._flow.decode(self._unflatten(eps.to(self.device).double()), labels)
+        return _from_state(state.permute(0, 3, 1, 2))
 
     def quantize(self, images: Tensor) -> Tensor:
-        """The images that ``decode(encode(images))`` returns: 8-bit images unchanged if bits = 8.
+        """The images that decoding the latents returns: 8-bit images unchanged if bits = 8.
 
         Args:
             images: (N, C, H, W), floating, in [0, 1].
         """
-        return _from_state(self._to_state(images)).to(images.dtype)
+        middle = _from_state(self._to_state(images, None).permute(0, 3, 1, 2))
+        return middle.to(images.device, images.dtype)
 
-    def log_prob(self, centred: Tensor) -> Tensor:
-        """Log-density of each image, shape (N,), with gradients.
+    def _to_state(self, images: Tensor, noise_seed: int | None) -> Tensor:
+        """Images in [0, 1] as the flow's float64 input (N, H, W, C).
 
-        Args:
-            centred: (N, C, H, W), dequantised images minus 0.5, so in about [-0.5, 0.5].
+        The original adds uniform noise inside a value's bin when it encodes; the bin's middle is
+        the deterministic choice with the largest margin against rounding into a neighbour.
         """
-        return self._flow(centred)[1]
-
-    def bits_per_dim(self, centred: Tensor, noise_bits: int) -> Tensor:
-        """Negative log-likelihood per pixel value, shape (N,), for noise of width 2^-noise_bits."""
-        nats = -self.log_prob(centred) / self.config.latent_size
-        bits: Tensor = nats / log(2.0) + noise_bits
-        return bits
-
-    def _to_state(self, images: Tensor) -> Tensor:
-        """Images in [0, 1] as the flow's float64 input: the middle of each value's bin.
-
-        The original adds uniform noise inside the bin when it encodes; its middle is the
-        deterministic choice with the largest margin against rounding into a neighbouring bin.
-        """
+        self._check_images(images)
         bins = 2**self.config.bits
         # Rounded first: k / 255 * 255 may land below k, by much in half precision.
-        levels = torch.floor((images.double() * 255.0).round() * (bins / 256.0))
-        state: Tensor = (levels + 0.5) / bins - 0.5
-        return state
-
-    def _flow(self, z: Tensor) -> tuple[list[Tensor], Tensor]:
-        log_prob = z.new_zeros(z.shape[0])
-        all_eps = []
-        for index, level in enumerate(self.levels):
-            z, log_det = level(F.pixel_unshuffle(z, 2))
-            if index < len(self.splits):
-                z, eps, eps_log_prob = self.splits[index](z)
-            else:
-                eps, eps_log_prob = self.top(z)
-            log_prob = log_prob + log_det + eps_log_prob
-            all_eps.append(eps)
-        return all_eps, log_prob
-
-    def _flatten(self, eps: list[Tensor]) -> Tensor:
-        return torch.cat([e.permute(0, 2, 3, 1).flatten(1) for e in eps], dim=1)
+        levels = torch.floor((images.to(self.device).double() * 255.0).round() * (bins / 256.0))
+        inside: Tensor | float = 0.5
+        if noise_seed is not None:
+            # Drawn on the processor: the same noise on every device.
+            generator = torch.Generator().manual_seed(noise_seed)
+            noise = torch.rand(levels.shape, generator=generator, dtype=torch.float64)
+            inside = noise.to(self.device)
+        state: Tensor = (levels + inside) / bins - 0.5
+        return state.permute(0, 2, 3, 1).contiguous()
 
     def _unflatten(self, eps: Tensor) -> list[Tensor]:
         levels, start = [], 0
         for channels, height, width in self.config.latent_shapes():
             size = channels * height * width
-            level = eps[:, start : start + size].reshape(-1, height, width, channels)
-            levels.append(level.permute(0, 3, 1, 2).contiguous())
+            levels.append(eps[:, start : start + size].reshape(-1, height, width, channels))
             start += size
         return levels
 
@@ -181,6 +192,28 @@ class Glow(nn.Module):
         low, high = float(images.min()), float(images.max())
         if not (low >= 0.0 and high <= 1.0):  # also false for NaN
             raise ValueError(f"expected images in [0, 1], got values in [{low:.3g}, {high:.3g}]")
+
+    def _check_labels(self, labels: Tensor | None, count: int) -> Tensor | None:
+        classes = self.config.classes
+        if labels is None or classes == 0:
+            if (labels is None) != (classes == 0):
+                wanted = f"labels (N,) of {classes} classes" if classes else "no labels"
+                raise ValueError(f"expected {wanted}, got {'none' if labels is None else 'some'}")
+            return None
+        if labels.shape != (count,) or labels.is_floating_point() or labels.is_complex():
+            raise ValueError(
+                f"expected {count} integer labels, got {labels.dtype} of shape "
+                f"{tuple(labels.shape)}"
+            )
+        if int(labels.min()) < 0 or int(labels.max()) >= classes:
+            raise ValueError(
+                f"expected labels 0..{classes - 1}, got {int(labels.min())}..{int(labels.max())}"
+            )
+        return labels.to(self.device)
+
+
+def _flatten(latents: list[Tensor]) -> Tensor:
+    return torch.cat([eps.flatten(1) for eps in latents], dim=1)
 
 
 def _from_state(state: Tensor) -> Tensor:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from bench.analysis.records import SCHEMA_VERSION, number_or_none
 
-__all__ = ["AlphaProtocol", "Board", "BoardRow", "Estimate"]
+__all__ = ["AlphaProtocol", "Board", "BoardRow", "Estimate", "method_label"]
 
 AlphaProtocol = Literal["dev", "fixed"]
 
@@ -21,11 +22,17 @@ class Estimate:
     high: float
 
 
+def method_label(method: str, parameters: Mapping[str, str]) -> str:
+    """A method with the parameters that were set, such as ``glow-arith precision=bf16``."""
+    return " ".join([method, *(f"{name}={parameters[name]}" for name in sorted(parameters))])
+
+
 @dataclass(frozen=True, slots=True)
 class BoardRow:
     """One method on a board; for the scores see ``Scores``, for the means ``Measures``.
 
     Attributes:
+        parameters: those of the method that were set, as text.
         coverage: share of the cross pairs with outcome ``ok``, 0 to 1.
         pairs: number of cross pairs.
         failures: number of cross pairs of every outcome but ``ok``.
@@ -38,6 +45,7 @@ class BoardRow:
     method: str
     run_id: str
     is_anchor: bool
+    parameters: dict[str, str]
     alpha: float | None
     alpha_protocol: AlphaProtocol | None
     transfer_score: Estimate
@@ -59,6 +67,11 @@ class BoardRow:
     peak_memory_mib: float | None
     rank: int
     rank_without_failures: int
+
+    @property
+    def label(self) -> str:
+        """The method and its parameters: what tells variants apart on a board."""
+        return method_label(self.method, self.parameters)
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name; an estimate is its value, with ``<name>_interval`` beside it.

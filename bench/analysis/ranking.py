@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 
 import numpy as np
 import pandas as pd
@@ -38,6 +38,7 @@ class BoardEntry:
     """A method as it enters the board.
 
     Attributes:
+        parameters: those of the method that were set, as text.
         terms: rows of ``sample_terms`` at the method's alpha, one per pair.
         terms_at_zero: the same at alpha = 0, the method's own mean faces; None without alpha.
         alpha, alpha_protocol: None for a method without alpha.
@@ -53,6 +54,7 @@ class BoardEntry:
     alpha_protocol: AlphaProtocol | None = None
     images_per_second: float | None = None
     peak_memory_mib: float | None = None
+    parameters: Mapping[str, str] = field(default_factory=dict)
 
 
 def rank_methods(
@@ -144,6 +146,7 @@ def _row(
         method=entry.method,
         run_id=entry.run_id,
         is_anchor=entry.is_anchor,
+        parameters=dict(entry.parameters),
         alpha=entry.alpha,
         alpha_protocol=entry.alpha_protocol,
         **estimates,
@@ -188,7 +191,7 @@ def _notes(entries: Sequence[BoardEntry], rows: Sequence[BoardRow], draws: Draws
     failed = sum(sum(row.failures.values()) for row in rows)
     if failed:
         moved = [
-            f"{row.method} {row.rank} -> {row.rank_without_failures}"
+            f"{row.label} {row.rank} -> {row.rank_without_failures}"
             for row in rows
             if row.rank != row.rank_without_failures
         ]
@@ -198,18 +201,18 @@ def _notes(entries: Sequence[BoardEntry], rows: Sequence[BoardRow], draws: Draws
             f"leaving them out would {change}."
         )
     sets = {
-        entry.method: frozenset(entry.terms.loc[entry.terms["kind"] == "cross", "pair"])
+        entry.run_id: frozenset(entry.terms.loc[entry.terms["kind"] == "cross", "pair"])
         for entry in entries
     }
     if len(set(sets.values())) > 1:
-        counts = ", ".join(f"{row.method} {row.pairs}" for row in rows)
+        counts = ", ".join(f"{row.label} {row.pairs}" for row in rows)
         notes.append(f"Methods have unequal pairs, their ranks are not comparable: {counts}.")
     unusable = max((entry.terms.attrs.get("unusable_pairs", 0) for entry in entries), default=0)
     if unusable:
         notes.append(
             f"{unusable} pairs are left out for every method: a real image could not be read."
         )
-    undefined = [row.method for row in rows if np.isnan(row.transfer_score.value)]
+    undefined = [row.label for row in rows if np.isnan(row.transfer_score.value)]
     if undefined:
         notes.append(f"No score is defined for {', '.join(undefined)}: nothing to divide by.")
     return notes

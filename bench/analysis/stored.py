@@ -102,6 +102,7 @@ def _entry(
     return BoardEntry(
         method=run.method,
         run_id=run.run_id,
+        parameters=run.parameters,
         is_anchor=run.is_anchor,
         terms=terms,
         terms_at_zero=at_zero,

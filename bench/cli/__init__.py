@@ -16,6 +16,7 @@ from bench.cli.data import data
 from bench.cli.listing import listing
 from bench.cli.report import report
 from bench.cli.run import run
+from bench.cli.weights import weights
 from bench.errors import BenchError
 
 __all__ = ["app", "main"]
@@ -68,6 +69,7 @@ app.command("report")(report)
 app.command("check-instruments")(check_instruments)
 app.add_typer(listing, name="list")
 app.add_typer(data, name="data")
+app.add_typer(weights, name="weights")
 
 
 def main() -> None:

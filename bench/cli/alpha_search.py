@@ -39,6 +39,7 @@ def alpha_search(
     `bench alpha-search glow-arith --alphas 0:1:0.05 --json`
     """
     from bench import api
+    from bench.analysis.board import method_label
     from bench.plugins.registry import load_method
     from bench.report.terminal import print_alpha_search
 
@@ -61,4 +62,5 @@ def alpha_search(
     if json:
         print_json(search.to_dict(benchmark=full_name, method=name))
     else:
-        print_alpha_search(search, full_name, name, stdout())
+        label = method_label(name, settings.parameters)
+        print_alpha_search(search, full_name, label, stdout())

@@ -30,6 +30,7 @@ class GlowArithmetic:
     Args:
         model: name of a model that comes with the package, or the path of a ``.safetensors``
             file; by default the model trained on the dataset.
+        precision: of the coupling networks, ``fp32`` or ``bf16``.
     """
 
     card = MethodCard(
@@ -41,8 +42,9 @@ class GlowArithmetic:
         ),
     )
 
-    def __init__(self, model: str = "") -> None:
+    def __init__(self, model: str = "", precision: glow.Precision = "fp32") -> None:
         self.model_name = model
+        self.precision = precision
         self._latents: dict[tuple[str, str], Tensor] = {}
         self._means: dict[tuple[tuple[str, str], ...], Tensor] = {}
         self._mean_faces: dict[tuple[tuple[str, str], ...], Pixels] = {}
@@ -50,12 +52,13 @@ class GlowArithmetic:
     def prepare(self, context: MethodContext) -> Mapping[str, str]:
         path = glow.find_model(self.model_name or f"{context.dataset}-64")
         self.device = torch.device(context.device)
-        self.model = glow.Glow.from_pretrained(path).to(self.device)
+        self.model = glow.Glow.from_pretrained(path, precision=self.precision, device=self.device)
         self.resolution = context.resolution
         self.batch = BATCH.get(self.device.type, 64)
         return {
             "weights_sha256": hashlib.sha256(path.read_bytes()).hexdigest(),
             "glow_sha256": _package_sha256(),
+            "precision": self.precision,
         }
 
     def transfer(self, requests: Sequence[TransferRequest]) -> Pixels:
@@ -97,7 +100,7 @@ class GlowArithmetic:
             size = self.model.config.image_size
             pixels = np.stack([resize(face.pixels, size) for face in group])
             images = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2) / 255.0
-            for face, latent in zip(group, self.model.encode(images), strict=True):
+            for face, latent in zip(group, self.model.latents(images), strict=True):
                 self._latents[face.key] = latent
 
     def _decode(self, latents: Tensor) -> list[Pixels]:
@@ -117,6 +120,8 @@ def _keys(faces: Sequence[Face]) -> tuple[tuple[str, str], ...]:
 def _package_sha256() -> str:
     """Hash of the code that turns latents into images."""
     digest = hashlib.sha256()
-    for name in ("config.py", "layers.py", "model.py"):
-        digest.update((Path(glow.__file__).parent / name).read_bytes())
+    package = Path(glow.__file__).parent
+    names = ("config.py", "layers.py", "model.py", "module.py")
+    for path in (*(package / name for name in names), *sorted(package.glob("inference/*.py"))):
+        digest.update(path.read_bytes())
     return digest.hexdigest()

@@ -58,14 +58,14 @@ def alpha_section(method: ReportMethod, benchmark: str, part: str) -> AlphaSecti
     Raises:
         ValueError: the method has neither.
     """
-    search, name = method.search, printable(method.row.method)
+    search, name = method.search, printable(method.row.label)
     frames: list[tuple[str, pd.DataFrame]] = []
     if search is not None:
         frames.append(("dev", search.curve))
     if method.curve is not None:
         frames.append((part, method.curve))
     if not frames:
-        raise ValueError(f"{method.row.method} has no curve over alpha and no alpha search")
+        raise ValueError(f"{method.row.label} has no curve over alpha and no alpha search")
     x = Axis.spanning(
         np.concatenate([_column(frame, "alpha") for _, frame in frames]),
         "alpha",
@@ -76,7 +76,7 @@ def alpha_section(method: ReportMethod, benchmark: str, part: str) -> AlphaSecti
         name=name,
         search=search,
         parts=[(label, index) for index, (label, _) in enumerate(frames)],
-        sentence=alpha_conclusion(search, benchmark, method.row.method) if search else "",
+        sentence=alpha_conclusion(search, benchmark, method.row.label) if search else "",
         crossover=crossover_text(search.crossover) if search else "",
         crossover_decoded=crossover_text(decoded) if decoded is not None else "",
         error=_error_chart(name, frames, x, search, method.row.alpha),

@@ -163,7 +163,7 @@ def _rows(report: ReportInput) -> list[_Row]:
         rows.append(
             _Row(
                 row=row,
-                name=wording.printable(row.method),
+                name=wording.printable(row.label),
                 rank=wording.rank_text(row, board_rows),
                 scores=scores,
                 command=wording.row_command(info, row.method, report.benchmark),
@@ -188,7 +188,7 @@ def _strip_groups(report: ReportInput) -> list[_StripGroup]:
     coded = iter(pictures(strips, refusal))
     return [
         _StripGroup(
-            wording.printable(method.row.method),
+            wording.printable(method.row.label),
             [(wording.printable(strip.title), next(coded)) for strip in method.strips],
         )
         for method in report.methods

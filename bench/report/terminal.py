@@ -88,7 +88,7 @@ def print_board(board: Board, console: Console) -> None:
     for column in columns:
         table.add_column(column.title, justify="right", no_wrap=True, min_width=column.width)
     for row in board.rows:
-        name = Text(printable(row.method) + (" *" if row.is_anchor else ""))
+        name = Text(printable(row.label) + (" *" if row.is_anchor else ""))
         cells = [Text(rank_text(row, board.rows)), name]
         cells += [Text(column.text(row)) for column in columns]
         table.add_row(*cells, style="dim" if row.is_anchor else None)
@@ -104,7 +104,7 @@ def print_board(board: Board, console: Console) -> None:
     if left_out := [column.title for column in _COLUMNS if column not in columns]:
         _sentence(console, f"Left out for want of room: {', '.join(left_out)}.")
     at_zero = [
-        f"{printable(row.method)} {scores}" for row in board.rows if (scores := own_mean_face(row))
+        f"{printable(row.label)} {scores}" for row in board.rows if (scores := own_mean_face(row))
     ]
     if at_zero:
         _sentence(

@@ -52,7 +52,7 @@ def trade_off(methods: Sequence[ReportMethod], size: tuple[float, float]) -> Mar
     indices = series_indices(methods)
     lines = [
         Curve(
-            printable(method.row.method),
+            printable(method.row.label),
             method.curve["identity_retention"].to_numpy(dtype=np.float64),
             method.curve["expression_skill"].to_numpy(dtype=np.float64),
             index,
@@ -62,7 +62,7 @@ def trade_off(methods: Sequence[ReportMethod], size: tuple[float, float]) -> Mar
     ]
     marks = [
         _Mark(
-            printable(m.row.method), m.row.identity_retention.value, m.row.expression_skill.value, i
+            printable(m.row.label), m.row.identity_retention.value, m.row.expression_skill.value, i
         )
         for m, i in zip(methods, indices, strict=True)
     ]

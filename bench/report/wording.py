@@ -99,15 +99,15 @@ def conclusion(board: Board) -> str:
     if not score.value > 0:
         return (
             f"{where}no method beats doing nothing: the best transfer score is "
-            f"{number(score.value)}, of {printable(best.method)}."
+            f"{number(score.value)}, of {printable(best.label)}."
         )
-    text = where + printable(best.method)
+    text = where + printable(best.label)
     if best.alpha is not None:
         text += f" at alpha {number(best.alpha)} ({_protocol(best)})"
     text += f" has the highest transfer score, {_with_interval(score)}"
     if rest:
         second = rest[0]
-        text += f"; {printable(second.method)} follows with {number(second.transfer_score.value)}"
+        text += f"; {printable(second.label)} follows with {number(second.transfer_score.value)}"
         if board.lead is not None and not math.isnan(board.lead.low):
             text += f", a paired difference of {_with_interval(board.lead)}"
             if board.lead.low <= 0.0:
@@ -120,7 +120,7 @@ def conclusion(board: Board) -> str:
         default=None,
     )
     if reference is not None and reference.transfer_score.value >= score.value:
-        text += f"; the anchor {printable(reference.method)} has "
+        text += f"; the anchor {printable(reference.label)} has "
         text += f"{number(reference.transfer_score.value)} and is not reached"
     return f"{text}."
 

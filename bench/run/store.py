@@ -89,6 +89,11 @@ class StoredRun:
         return cast(str, self.info["method"]["name"])
 
     @property
+    def parameters(self) -> dict[str, str]:
+        """The method's parameters that were set, as text."""
+        return dict(self.info["identity"]["parts"]["parameters"])
+
+    @property
     def is_anchor(self) -> bool:
         return bool(self.info["method"]["is_anchor"])
 

@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from glow import Glow, GlowConfig
+from glow.module import GlowModule
 from metrics.niqe import NiqeModel
 
 
 @pytest.fixture(scope="module")
 def model() -> Glow:
     torch.manual_seed(0)
-    return Glow(GlowConfig(coupling="additive", steps=4)).eval()
+    return Glow(GlowModule(GlowConfig(coupling="additive", steps=4)))
 
 
 @pytest.mark.benchmark(group="glow, 8 images of 64 px")
@@ -23,15 +24,15 @@ def model() -> Glow:
 def test_glow(benchmark: Any, model: Glow, direction: str) -> None:
     images = torch.rand(8, 3, 64, 64)
     if direction == "encode":
-        assert benchmark(model.encode, images).shape == (8, 12288)
+        assert benchmark(model.latents, images).shape == (8, 12288)
     else:
-        assert benchmark(model.decode, model.encode(images)).shape == images.shape
+        assert benchmark(model.decode, model.latents(images)).shape == images.shape
 
 
 @pytest.mark.benchmark(group="glow, 8 decoded images of 64 px")
 @pytest.mark.parametrize("batch", [1, 8])
 def test_decoding_alphas_together(benchmark: Any, model: Glow, batch: int) -> None:
-    eps = model.encode(torch.rand(8, 3, 64, 64))
+    eps = model.latents(torch.rand(8, 3, 64, 64))
 
     def decode() -> list[torch.Tensor]:
         return [model.decode(group) for group in eps.split(batch)]

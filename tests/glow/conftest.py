@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from glow import Glow, GlowConfig
+from glow import Glow, GlowConfig, Precision
+from glow.module import GlowModule
 
 
 @pytest.fixture(autouse=True)
@@ -19,16 +20,28 @@ def one_thread() -> Iterator[None]:
 
 
 @pytest.fixture
-def make_glow() -> Callable[..., Glow]:
-    """Makes a tiny Glow whose every parameter has been moved away from its initial value."""
+def make_module() -> Callable[..., GlowModule]:
+    """Makes a tiny flow whose every parameter has been moved away from its initial value."""
 
-    def make(*, dtype: torch.dtype = torch.float32, spread: float = 0.1, **options: Any) -> Glow:
+    def make(
+        *, dtype: torch.dtype = torch.float32, spread: float = 0.1, **options: Any
+    ) -> GlowModule:
         torch.manual_seed(7)
         config = GlowConfig(**{"image_size": 8, "levels": 2, "steps": 2, "width": 6, **options})
-        model = Glow(config).to(dtype).eval()
+        module = GlowModule(config).to(dtype).eval()
         with torch.no_grad():
-            for parameter in model.parameters():
+            for parameter in module.parameters():
                 parameter.add_(spread * torch.randn_like(parameter))
-        return model
+        return module
+
+    return make
+
+
+@pytest.fixture
+def make_glow(make_module: Callable[..., GlowModule]) -> Callable[..., Glow]:
+    """The same, ready to encode and decode."""
+
+    def make(*, precision: Precision = "fp32", **options: Any) -> Glow:
+        return Glow(make_module(**options), precision=precision)
 
     return make

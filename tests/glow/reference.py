@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 
 
-def encode(weights, pixels, *, levels, steps, affine):
+def encode(weights, pixels, *, levels, steps, affine, bits=8, label=None):
     """Latents and log-density of one 8-bit image, (height, width, 3).
 
     ``weights`` maps the names of the package's state dict to arrays. The density is that of
-    x / 256 - 0.5 at the middle of each value's bin.
+    x / 2^bits - 0.5 at the middle of each value's bin.
     """
-    z = (pixels.astype(float) + 0.5) / 256.0 - 0.5
+    z = (np.floor(pixels / 2.0 ** (8 - bits)) + 0.5) / 2.0**bits - 0.5
     log_density = 0.0
     latents = []
     for level in range(levels):
@@ -33,6 +33,9 @@ def encode(weights, pixels, *, levels, steps, affine):
             h = np.zeros((*z.shape[:2], 2 * z.shape[2]))
             if "top.prior.bias" in weights:
                 h = zero_conv(weights, "top.prior", h)
+            if label is not None:
+                row = weights["top.labels.weight"][:, label] + weights["top.labels.bias"]
+                h = h + row * np.exp(3.0 * weights["top.labels.logs"])
             mean, logs = h[:, :, : z.shape[2]], h[:, :, z.shape[2] :]
         eps = (factored - mean) / np.exp(logs)
         log_density += np.sum(-0.5 * (np.log(2.0 * np.pi) + eps**2) - logs)
@@ -52,8 +55,10 @@ def squeeze(z):
 
 def flow_step(weights, name, z, affine):
     height, width, channels = z.shape
-    log_det = 3.0 * weights[f"{name}.actnorm.logs"].sum() * height * width
-    z = actnorm(weights, f"{name}.actnorm", z)
+    log_det = 0.0
+    if f"{name}.actnorm.logs" in weights:
+        log_det += 3.0 * weights[f"{name}.actnorm.logs"].sum() * height * width
+        z = actnorm(weights, f"{name}.actnorm", z)
     if f"{name}.permutation.weight" in weights:
         matrix = weights[f"{name}.permutation.weight"].T  # acts on the right of a row of channels
         z = z @ matrix

@@ -20,10 +20,10 @@ def noise(size: int = 16) -> np.ndarray:
     return np.random.default_rng(0).integers(20, 256, (size, size, 3), dtype=np.uint8)
 
 
-def test_folders_and_lists_are_searched(tmp_path):
+def test_images_are_found_in_folders_and_lists(tmp_path):
+    """All of it is tested in test_sources."""
     inside = save(tmp_path / "photos" / "deep" / "a.PNG", noise())
     listed = save(tmp_path / "b.jpg", noise())
-    (tmp_path / "photos" / "notes.txt").write_text("no image")
     (tmp_path / "list.txt").write_text(f"{listed}\n\n")
     assert find_images([tmp_path / "photos", tmp_path / "list.txt"]) == [inside, listed]
 

@@ -11,6 +11,7 @@ from torch.autograd.functional import jacobian
 
 import glow.model
 from glow import Glow, GlowConfig
+from glow.module import GlowModule
 
 VARIANTS = [
     pytest.param({"coupling": c, "permutation": p, "learn_top": t}, id=f"{c}-{p}-top{t:d}")
@@ -30,35 +31,91 @@ def random_images(count: int, size: int) -> Tensor:
 def test_decode_inverts_encode(make_glow, options):
     images = random_images(3, 8)
     model = make_glow(**options)
-    restored = model.decode(model.encode(images))
+    restored = model.decode(model.latents(images))
     assert restored.dtype == torch.float64
     assert (restored - images).abs().max() < 1e-6
-    # And from any latents, to the last digits where the coupling networks are in float64 too.
-    model = make_glow(dtype=torch.float64, **options)
-    eps = torch.randn(3, 192, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
-    again, _ = model._flow(_centred(model.decode(eps)))
-    assert (model._flatten(again) - eps).abs().max() < 1e-9
+    # To the last digits where the coupling networks are in float64 too.
+    model = make_glow(precision="fp64", **options)
+    images = model.quantize(images.double())
+    assert (model.decode(model.latents(images)) - images).abs().max() < 1e-12
 
 
-@pytest.mark.parametrize("options", VARIANTS)
-def test_log_density_is_that_of_the_latents_times_the_jacobian(make_glow, options):
-    model = make_glow(image_size=4, dtype=torch.float64, **options)
+@pytest.mark.parametrize("options", [*VARIANTS, {"actnorm": False}])
+def test_log_density_is_that_of_the_latents_times_the_jacobian(make_module, options):
+    module = make_module(image_size=4, dtype=torch.float64, **options)
     centred = _centred(random_images(1, 4).double())
 
     def latents(x: Tensor) -> Tensor:
-        return model._flatten(model._flow(x.reshape(centred.shape))[0])[0]
+        return torch.cat([eps.flatten() for eps in module(x.reshape(centred.shape))[0]])
 
     log_det = torch.linalg.slogdet(jacobian(latents, centred.flatten())).logabsdet
     eps = latents(centred)
     normal = -0.5 * (eps.square() + math.log(2.0 * math.pi)).sum()
-    torch.testing.assert_close(model.log_prob(centred)[0], normal + log_det, rtol=1e-10, atol=1e-9)
+    torch.testing.assert_close(module.log_prob(centred)[0], normal + log_det, rtol=1e-10, atol=1e-9)
+
+
+def test_latents_alone_are_those_with_the_density(make_glow):
+    model, images = make_glow(), random_images(2, 8)
+    assert torch.equal(model.latents(images), model.encode(images)[0])
+
+
+def test_noise_stays_in_its_bin_and_is_drawn_from_the_seed(make_glow):
+    model, images = make_glow(), random_images(2, 8)
+    noisy = model.decode(model.latents(images, noise_seed=1))
+    shift = (noisy - images) * 255.0 / 256.0
+    assert shift.abs().max() <= 0.5 / 256.0 + 1e-6
+    assert shift.std().item() == pytest.approx(1.0 / 256.0 / math.sqrt(12.0), rel=0.1)
+    assert torch.equal(noisy, model.decode(model.latents(images, noise_seed=1)))
+    assert not torch.equal(noisy, model.decode(model.latents(images, noise_seed=2)))
+
+
+@pytest.mark.parametrize("learn_top", [True, False])
+def test_a_class_moves_the_prior_of_the_last_level_alone(make_glow, learn_top):
+    model, images = make_glow(classes=3, learn_top=learn_top), random_images(2, 8)
+    first, second = (model.latents(images, torch.full((2,), label)) for label in (0, 2))
+    top = math.prod(model.config.latent_shapes()[-1])
+    assert torch.equal(first[:, :-top], second[:, :-top])
+    assert (first[:, -top:] - second[:, -top:]).abs().min() > 0.0
+    assert (model.decode(second, torch.tensor([2, 2])) - images).abs().max() < 1e-6
+
+
+@pytest.mark.parametrize(
+    ("classes", "labels", "words"),
+    [
+        (3, None, "expected labels .* 3 classes, got none"),
+        (0, torch.tensor([0]), "expected no labels, got some"),
+        (3, torch.tensor([0, 1]), "expected 1 integer labels"),
+        (3, torch.tensor([0.0]), "integer labels, got torch.float32"),
+        (3, torch.tensor([3]), r"labels 0\.\.2, got 3\.\.3"),
+        (3, torch.tensor([-1]), r"labels 0\.\.2, got -1"),
+    ],
+)
+def test_wrong_labels_are_refused(make_glow, classes, labels, words):
+    model = make_glow(classes=classes)
+    for act in (model.encode, model.latents):
+        with pytest.raises(ValueError, match=words):
+            act(random_images(1, 8), labels)
+    with pytest.raises(ValueError, match=words):
+        model.decode(torch.zeros(1, 192), labels)
+
+
+def test_nice_and_real_nvp_are_configurations(make_glow):
+    for config in (GlowConfig.nice, GlowConfig.real_nvp):
+        options = config(image_size=8, levels=2, steps=2, width=6).to_dict()
+        model = make_glow(**options)
+        assert not model.config.actnorm
+        assert model.config.permutation == "reverse"
+        images = random_images(2, 8)
+        assert (model.decode(model.latents(images)) - images).abs().max() < 1e-6
+    assert GlowConfig.nice().coupling == "additive"
+    assert GlowConfig.real_nvp().coupling == "affine"
 
 
 def test_images_do_not_see_each_other(make_glow):
     model, images = make_glow(), random_images(3, 8)
-    together = model.encode(images)
+    together = model.latents(images)
     for index in range(3):
-        alone = model.encode(images[index : index + 1])[0]
+        alone = model.latents(images[index : index + 1])[0]
         torch.testing.assert_close(alone, together[index], rtol=0, atol=1e-5)
 
 
@@ -75,7 +132,7 @@ def test_latents_are_flattened_position_by_position_from_the_finest_level():
 
     finest = [squeezed(y, x, 11 - (6 + c)) for y in range(2) for x in range(2) for c in range(6)]
     top = [squeezed(c % 4 // 2, c % 2, 11 - c // 4) for c in reversed(range(24))]
-    eps = Glow(config).eval().encode(image)[0]
+    eps = Glow(GlowModule(config)).latents(image)[0]
     assert ((eps + 0.5) * 256.0 - 0.5).round().int().tolist() == finest + top
 
 
@@ -91,7 +148,7 @@ def test_8_bit_images_survive(make_glow, dtype):
     model = make_glow(image_size=16)
     grey = torch.randperm(256, generator=torch.Generator().manual_seed(0))
     levels = torch.stack([grey, grey.flip(0), grey.roll(9)]).reshape(1, 3, 16, 16)
-    restored = model.decode(model.encode((levels.double() / 255.0).to(dtype)))
+    restored = model.decode(model.latents((levels.double() / 255.0).to(dtype)))
     assert torch.equal((restored * 255.0).round().long(), levels)
 
 
@@ -101,14 +158,14 @@ def test_5_bit_images_come_back_as_the_middle_of_their_bins(make_glow):
     images = levels.double() / 255.0
     middle = (levels // 8 * 8 + 3.5) / 255.0
     torch.testing.assert_close(model.quantize(images), middle, rtol=0, atol=1e-7, check_dtype=False)
-    restored = model.decode(model.encode(images))
+    restored = model.decode(model.latents(images))
     torch.testing.assert_close(restored, middle, rtol=0, atol=1e-6, check_dtype=False)
 
 
-def test_bits_per_dim_counts_the_bins(make_glow):
-    model, centred = make_glow(dtype=torch.float64), _centred(random_images(2, 8).double())
-    nats = -(model.log_prob(centred) - 192 * math.log(2**5))
-    torch.testing.assert_close(model.bits_per_dim(centred, 5), nats / (192 * math.log(2.0)))
+def test_bits_per_dim_counts_the_bins(make_module):
+    module, centred = make_module(dtype=torch.float64), _centred(random_images(2, 8).double())
+    nats = -(module.log_prob(centred) - 192 * math.log(2**5))
+    torch.testing.assert_close(module.bits_per_dim(centred, 5), nats / (192 * math.log(2.0)))
 
 
 @pytest.mark.parametrize(
@@ -134,6 +191,7 @@ def test_what_is_no_image_is_refused(make_glow, images, words):
     [
         (torch.zeros(192), r"shape \(N, 192\), got \(192,\)"),
         (torch.zeros(1, 191), "shape"),
+        (torch.zeros(0, 192), "at least one latent"),
         (torch.zeros(1, 192, dtype=torch.int64), "floating.*int64"),
     ],
 )

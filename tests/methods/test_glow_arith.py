@@ -11,20 +11,21 @@ import torch
 
 from bench.methods.glow_arith import GlowArithmetic
 from glow import Glow, GlowConfig
-from glow.checkpoint import save_glow
+from glow.checkpoint import save_module
+from glow.module import GlowModule
 
 
 @pytest.fixture(scope="module")
 def weights(tmp_path_factory) -> Path:
     """A tiny Glow that has learned nothing but is far from its initial state."""
     torch.manual_seed(0)
-    model = Glow(GlowConfig(image_size=16, levels=2, steps=2, width=6)).eval()
+    module = GlowModule(GlowConfig(image_size=16, levels=2, steps=2, width=6)).eval()
     with torch.no_grad():
-        for parameter in model.parameters():
+        for parameter in module.parameters():
             parameter.add_(0.05 * torch.randn_like(parameter))
     path = tmp_path_factory.mktemp("weights") / "tiny" / "model.safetensors"
     path.parent.mkdir()
-    save_glow(model, path)
+    save_module(module, path)
     return path
 
 
@@ -41,7 +42,7 @@ def grey_levels(images: np.ndarray, others: np.ndarray) -> int:
 
 
 def encode(model: Glow, face) -> torch.Tensor:
-    return model.encode(torch.from_numpy(face.pixels).permute(2, 0, 1)[None] / 255.0)[0]
+    return model.latents(torch.from_numpy(face.pixels).permute(2, 0, 1)[None] / 255.0)[0]
 
 
 def decode(model: Glow, eps: torch.Tensor) -> np.ndarray:
@@ -96,13 +97,13 @@ def test_the_grouping_of_requests_does_not_matter(context, weights, request_for)
 
 def test_every_image_is_encoded_once(method, request_for, monkeypatch):
     seen: Counter[bytes] = Counter()
-    encode_images = method.model.encode
+    encode_images = method.model.latents
 
     def counting(images: torch.Tensor) -> torch.Tensor:
         seen.update(image.numpy().tobytes() for image in images)
         return encode_images(images)
 
-    monkeypatch.setattr(method.model, "encode", counting)
+    monkeypatch.setattr(method.model, "latents", counting)
     for alpha in (0.0, 0.5, 1.0):
         for source in "abcd":
             method.transfer([request_for(source, target, alpha) for target in "abcd"])

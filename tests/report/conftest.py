@@ -69,6 +69,7 @@ def make_row(rank: int, values: tuple[Any, ...], **changes: Any) -> BoardRow:
         "method": name,
         "run_id": f"{name}-1a2b3c4d",
         "is_anchor": anchor,
+        "parameters": {},
         "alpha": alpha,
         "alpha_protocol": None if alpha is None else "dev",
         "transfer_score": estimate(score) if score else Estimate(0.0, 0.0, 0.0),

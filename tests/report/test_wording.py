@@ -82,3 +82,13 @@ def test_everything_with_a_name_and_a_licence_is_cited_once() -> None:
     (found,) = citations([{"instruments": {"embedder": weights}}, {"x": [weights]}, {"name": "m"}])
     assert found.name == "net"
     assert found.details == (("licence", "Apache-2.0"), ("weights sha256", "ab12"))
+
+
+def test_variants_of_a_method_are_told_apart(changed_board: Callable[..., Board]) -> None:
+    row = changed_board().rows[0]
+    variant = dataclasses.replace(row, method="flow", parameters={"precision": "bf16", "k": "2"})
+    assert variant.label == "flow k=2 precision=bf16"
+    board = dataclasses.replace(changed_board(), rows=(variant, *changed_board().rows[1:]))
+    assert "flow k=2 precision=bf16" in conclusion(board)
+    written = variant.to_dict()
+    assert (written["method"], written["parameters"]["precision"]) == ("flow", "bf16")

@@ -7,48 +7,25 @@ import signal
 import subprocess
 import sys
 import time
-from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 
-import glow.train
+import glow.training.images
+import glow.training.run
 from glow import GlowConfig
 from glow.__main__ import main
-from glow.checkpoint import load_glow
-from glow.train import TrainingOptions, train
+from glow.checkpoint import load_module, load_tensors
+from glow.data import load_images
+from glow.recompute import Memory
+from glow.training import TrainingOptions, train
+from glow.training.options import Precision
+from glow.training.run import TrainingRun
 
 CONFIG = GlowConfig(image_size=8, levels=2, steps=1, width=4)
-
-
-@pytest.fixture
-def photographs(tmp_path: Path) -> Path:
-    """Twelve smooth coloured images of 32x32 pixels."""
-    folder = tmp_path / "photographs"
-    folder.mkdir()
-    random = np.random.default_rng(0)
-    ramp = np.linspace(0.0, 1.0, 32)
-    for index in range(12):
-        across, down, level = random.uniform(0.0, 0.4, (3, 3))
-        image = 0.1 + level + across * ramp[:, None, None] + down * ramp[None, :, None]
-        Image.fromarray((image.clip(0, 1) * 255).astype(np.uint8)).save(folder / f"{index}.png")
-    return folder
-
-
-@pytest.fixture
-def options(photographs: Path, tmp_path: Path) -> TrainingOptions:
-    return TrainingOptions(
-        images=[photographs],
-        held_out=[photographs],
-        out=tmp_path / "run",
-        steps=12,
-        batch=4,
-        warmup=2,
-        measure_every=4,
-        bf16=False,
-    )
 
 
 def in_folder(options: TrainingOptions, name: str, **changes) -> TrainingOptions:
@@ -70,7 +47,7 @@ def assert_same_run(one: TrainingOptions, other: TrainingOptions) -> None:
         for key, tensor in first[name].items():
             assert torch.equal(tensor, second[name][key]), f"{name}: {key}"
     assert (one.out / "log.csv").read_text() == (other.out / "log.csv").read_text()
-    best, other_best = (load_glow(o.out / "model.safetensors").state_dict() for o in (one, other))
+    best, other_best = (load_module(o.out / "model.safetensors").state_dict() for o in (one, other))
     assert all(torch.equal(tensor, other_best[key]) for key, tensor in best.items())
 
 
@@ -86,15 +63,17 @@ def fail_at_call(monkeypatch, owner: object, name: str, call: int) -> None:
     monkeypatch.setattr(owner, name, failing)
 
 
-@pytest.mark.parametrize("bf16", [False, True])
-def test_the_loss_falls(options, bf16):
-    options = in_folder(options, "falls", steps=80, measure_every=20, bf16=bf16)
+@pytest.mark.parametrize("precision", get_args(Precision))
+@pytest.mark.parametrize("memory", get_args(Memory))
+def test_the_loss_falls(options, precision, memory):
+    changes = {"steps": 80, "measure_every": 20, "precision": precision, "memory": memory}
+    options = in_folder(options, "falls", **changes)
     best = train(CONFIG, options)
     rows = log(options)
     assert [int(row["step"]) for row in rows] == [20, 40, 60, 80]
     assert float(rows[-1]["training"]) < float(rows[0]["training"]) - 0.3
     assert float(rows[-1]["held_out"]) < float(rows[0]["held_out"]) - 0.3
-    assert load_glow(best).config == CONFIG
+    assert load_tensors(best)[0] == CONFIG
     assert Image.open(options.out / "samples.png").size == (64, 16)
 
 
@@ -102,9 +81,9 @@ def test_the_loss_falls(options, bf16):
     ("owner", "name", "call"),
     [
         pytest.param(torch.nn.utils, "clip_grad_norm_", 7, id="in-a-step"),
-        pytest.param(glow.train, "save_grid", 2, id="between-log-row-and-checkpoint"),
-        pytest.param(glow.train, "save_grid", 1, id="before-the-first-checkpoint"),
-        pytest.param(os, "replace", 6, id="before-the-checkpoint-is-in-place"),
+        pytest.param(glow.training.run, "save_grid", 2, id="between-log-row-and-checkpoint"),
+        pytest.param(glow.training.run, "save_grid", 1, id="before-the-first-checkpoint"),
+        pytest.param(os, "replace", 7, id="before-the-checkpoint-is-in-place"),
     ],
 )
 def test_an_interrupted_run_ends_as_an_undisturbed_one(options, monkeypatch, owner, name, call):
@@ -140,7 +119,7 @@ def test_a_killed_process_goes_on_where_it_was(options):
     long = {"steps": 200, "measure_every": 10}
     killed, undisturbed = (in_folder(options, n, warmup=200, **long) for n in ("killed", "whole"))
     arguments = ["--image-size=8", "--levels=2", "--depth=1", "--width=4", "--batch=4"]
-    arguments += [f"--images={options.images[0]}", f"--held-out={options.images[0]}"]
+    arguments += [f"--data={options.data[0]}", f"--held-out={options.data[0]}"]
     arguments += ["--precision=fp32", f"--out={killed.out}", "--steps=200", "--measure-every=10"]
     process = subprocess.Popen(
         [sys.executable, "-m", "glow", "train", *arguments],
@@ -159,59 +138,65 @@ def test_a_killed_process_goes_on_where_it_was(options):
     assert_same_run(killed, undisturbed)
 
 
-@pytest.mark.parametrize("symptom", ["loss", "gradient", "held-out"])
-def test_a_diverging_run_stops_and_keeps_its_last_checkpoint(options, monkeypatch, symptom):
+@pytest.mark.parametrize("memory", get_args(Memory))
+def test_recomputing_makes_the_same_run(options, memory):
+    kept, other = in_folder(options, "kept"), in_folder(options, memory, memory=memory)
+    train(CONFIG, kept)
+    train(CONFIG, other)
+    for row, other_row in zip(log(kept), log(other), strict=True):
+        assert float(other_row["training"]) == pytest.approx(float(row["training"]), rel=1e-5)
+        assert float(other_row["held_out"]) == pytest.approx(float(row["held_out"]), rel=1e-5)
+
+
+def test_the_written_config_makes_the_run_again(options):
+    train(CONFIG, options)
+    again = in_folder(options, "again")
+    command = ["train", "--config", str(options.out / "config.toml"), "--out", str(again.out)]
+    assert main(command) == 0
+    assert_same_run(options, again)
+
+
+def test_a_run_that_goes_on_with_other_settings_keeps_the_former_ones(options, capfd):
     train(CONFIG, dataclasses.replace(options, steps=4))
-    before = {p.name: p.read_bytes() for p in options.out.iterdir()}
-    options = dataclasses.replace(options, warmup=0)
-    if symptom == "loss":
-        options = dataclasses.replace(options, learning_rate=1e20)
-    elif symptom == "gradient":
-        infinite = torch.tensor(float("inf"))
-        monkeypatch.setattr(torch.nn.utils, "clip_grad_norm_", lambda *_: infinite)
-    else:
-        monkeypatch.setattr(glow.train._Run, "_update_average", _break_average)
-    with pytest.raises(RuntimeError, match=f"{symptom}.* step .*smaller --learning-rate"):
-        train(CONFIG, options)
-    assert {p.name: p.read_bytes() for p in options.out.iterdir()} == before
+    former = (options.out / "config.toml").read_text()
+    train(CONFIG, options)
+    assert (options.out / "config-until-4.toml").read_text() == former
+    assert "steps = 12\n" in (options.out / "config.toml").read_text()
+    assert "config-until-4.toml" in capfd.readouterr().err.replace("\n", "")
+    train(CONFIG, options)
+    assert len(list(options.out.glob("config*"))) == 2
 
 
-@torch.no_grad()
-def _break_average(run) -> None:
-    for parameter in run.average.parameters():
-        parameter.fill_(float("nan"))
+def test_a_share_of_the_images_is_held_out(options):
+    options = dataclasses.replace(options, held_out=(), held_out_share=0.25, steps=1)
+    train(CONFIG, options)
+    assert "\n# 9 training images, 3 held out;" in (options.out / "config.toml").read_text()
 
 
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (["--images", "absent"], "no folder or list of images at absent"),
-        (["--images", "{empty}"], "no images in"),
-        (["--images", "{photographs}/0.png"], "neither a folder nor a text list"),
-        (["--images", "{list}"], "cannot read the image gone.png"),
-        (["--image-size", "20", "--levels", "3"], "20 is not divisible"),
-        (["--device", "abacus"], "no device 'abacus'"),
-        (["--measure-every", "0"], "measure_every must be at least 1"),
-        (["--width", "5"], "another configuration"),
-    ],
-)
-def test_errors_of_the_command_are_one_line(options, tmp_path, capfd, arguments, words):
-    train(CONFIG, dataclasses.replace(options, steps=1, measure_every=1))
-    empty, listed = tmp_path / "empty", tmp_path / "list.txt"
-    empty.mkdir()
-    listed.write_text("gone.png\n")
-    names = {"empty": empty, "list": listed, "photographs": options.images[0]}
-    usual = ["--held-out", str(options.images[0]), "--out", str(options.out)]
-    usual += ["--image-size", "8", "--levels", "2", "--depth", "1", "--width", "4"]
-    if "--images" not in arguments:
-        usual += ["--images", str(options.images[0])]
-    capfd.readouterr()
-    assert main(["train", *usual, *(a.format(**names) for a in arguments)]) == 1
-    out, err = capfd.readouterr()
-    assert out == ""
-    assert err.startswith("error: ")
-    assert err.count("\n") == 1
-    assert words in err
+def test_images_that_do_not_fit_in_memory_are_read_when_needed(options, monkeypatch):
+    undisturbed = in_folder(options, "undisturbed")
+    train(CONFIG, undisturbed)
+    monkeypatch.setattr(glow.training.images, "IN_MEMORY", 0)
+    train(CONFIG, options)
+    assert_same_run(options, undisturbed)
+
+
+def test_folders_are_classes(options, photographs):
+    for name, files in {"dark": range(6), "light": range(6, 12)}.items():
+        (photographs / name).mkdir()
+        for index in files:
+            image = np.array(Image.open(photographs / f"{index}.png")) // 2
+            image += 0 if name == "dark" else 127
+            Image.fromarray(image).save(photographs / name / f"{index}.png")
+            (photographs / f"{index}.png").unlink()
+    options = dataclasses.replace(options, steps=150, measure_every=50, learning_rate=0.01)
+    module = load_module(train(dataclasses.replace(CONFIG, classes=2), options))
+    dark = load_images(sorted((photographs / "dark").glob("*.png")), 8)
+    centred = dark.float() / 255.0 - 0.5
+    right, wrong = (
+        module.bits_per_dim(centred, 5, torch.full((6,), label)).mean() for label in (0, 1)
+    )
+    assert right < wrong - 0.05
 
 
 @pytest.mark.parametrize("content", [b"", b"not a checkpoint", b"PK\x03\x04 cut short"])
@@ -226,16 +211,16 @@ def test_without_augmentation_the_images_themselves_are_seen(options, photograph
     """What the flow is given differs from an image by less than the width of the noise."""
     options = dataclasses.replace(options, augmentation=None, noise_bits=8, steps=1)
     seen: list[torch.Tensor] = []
-    original = glow.train._Run._batch
+    original = TrainingRun._batch
 
-    def watched(run, images, count):
-        assert images.shape[2:] == (8, 8)  # kept at the model's size, not enlarged
-        batch = original(run, images, count)
-        seen.append(batch)
+    def watched(run, count):
+        assert run.images.size == 8  # kept at the model's size, not enlarged
+        batch = original(run, count)
+        seen.append(batch[0])
         return batch
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(glow.train._Run, "_batch", watched)
+        patch.setattr(TrainingRun, "_batch", watched)
         train(CONFIG, options)
     files = sorted(photographs.glob("*.png"))
     originals = torch.stack(
@@ -245,9 +230,3 @@ def test_without_augmentation_the_images_themselves_are_seen(options, photograph
     for image in torch.cat(seen):
         nearest = (centred - image).abs().amax(dim=(1, 2, 3)).min()
         assert nearest < 2.0**-8
-
-
-def test_the_command_trains_without_augmentation(photographs, tmp_path):
-    words = f"train --images {photographs} --held-out {photographs} --out {tmp_path / 'run'}"
-    size = "--image-size 8 --levels 2 --depth 1 --width 4 --batch 4 --steps 1 --no-augment"
-    assert main([*words.split(), *size.split()]) == 0

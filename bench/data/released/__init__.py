@@ -1,0 +1,1 @@
+"""Weights that others have released: what there is, and how to get it."""

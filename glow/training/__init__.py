@@ -1,0 +1,6 @@
+"""Training by maximum likelihood."""
+
+from glow.training.options import TrainingOptions
+from glow.training.procedure import train
+
+__all__ = ["TrainingOptions", "train"]
