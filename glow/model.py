@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from glow.inference.flow import FoldedFlow
+from glow.inference.parallel import map_parts
 from glow.inference.precision import DTYPES, Precision, check_precision
 from glow.module import GlowModule
 
@@ -103,19 +104,28 @@ class Glow:
         Raises:
             ValueError: images or labels have another shape, dtype or range than expected.
         """
-        state = self._to_state(images, noise_seed)
-        labels = self._check_labels(labels, len(images))
-        latents, density = self._flow.encode(state, labels, with_density=True)
-        return _flatten(latents), density
+        return self._encode(images, labels, noise_seed, with_density=True)
 
     @torch.inference_mode()
     def latents(
         self, images: Tensor, labels: Tensor | None = None, *, noise_seed: int | None = None
     ) -> Tensor:
         """The latents alone, without computing the density; see :meth:`encode`."""
+        return self._encode(images, labels, noise_seed, with_density=False)[0]
+
+    def _encode(
+        self, images: Tensor, labels: Tensor | None, noise_seed: int | None, *, with_density: bool
+    ) -> tuple[Tensor, Tensor]:
         state = self._to_state(images, noise_seed)
         labels = self._check_labels(labels, len(images))
-        return _flatten(self._flow.encode(state, labels, with_density=False)[0])
+
+        def encode(part: slice) -> tuple[Tensor, Tensor]:
+            chosen = None if labels is None else labels[part]
+            latents, density = self._flow.encode(state[part], chosen, with_density=with_density)
+            return torch.cat([eps.flatten(1) for eps in latents], dim=1), density
+
+        eps, density = zip(*map_parts(encode, len(state), self.device), strict=True)
+        return torch.cat(eps), torch.cat(density)
 
     @torch.inference_mode()
     def decode(self, eps: Tensor, labels: Tensor | None = None) -> Tensor:
@@ -140,7 +150,13 @@ class Glow:
         if not eps.is_floating_point():
             raise ValueError(f"expected floating latents, got {eps.dtype}")
         labels = self._check_labels(labels, len(eps))
-        state = self._flow.decode(self._unflatten(eps.to(self.device).double()), labels)
+        eps = eps.to(self.device).double()
+
+        def decode(part: slice) -> Tensor:
+            chosen = None if labels is None else labels[part]
+            return self._flow.decode(self._unflatten(eps[part]), chosen)
+
+        state = torch.cat(map_parts(decode, len(eps), self.device))
         return _from_state(state.permute(0, 3, 1, 2))
 
     def quantize(self, images: Tensor) -> Tensor:
@@ -210,10 +226,6 @@ class Glow:
                 f"expected labels 0..{classes - 1}, got {int(labels.min())}..{int(labels.max())}"
             )
         return labels.to(self.device)
-
-
-def _flatten(latents: list[Tensor]) -> Tensor:
-    return torch.cat([eps.flatten(1) for eps in latents], dim=1)
 
 
 def _from_state(state: Tensor) -> Tensor:

@@ -1,0 +1,1 @@
+"""Speed, memory and exactness of this Glow beside the flows of other packages."""
