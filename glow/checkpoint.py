@@ -15,7 +15,7 @@ from torch import Tensor
 from glow.config import GlowConfig
 from glow.module import GlowModule
 
-__all__ = ["load_module", "load_tensors", "save_module", "save_tensors"]
+__all__ = ["WeightsFile", "load_module", "load_tensors", "save_module", "save_tensors"]
 
 FORMAT_VERSION = "1"
 
@@ -65,12 +65,11 @@ def load_module(path: Path | str) -> GlowModule:
     """Reads a model written by :func:`save_module`, in evaluation mode, float32.
 
     Raises:
-        FileNotFoundError, ValueError: as :func:`load_tensors`.
+        FileNotFoundError, ValueError: as :class:`WeightsFile`.
     """
-    config, tensors = load_tensors(path)
-    with torch.device("meta"):
-        module = GlowModule(config)
-    module.load_state_dict(tensors, assign=True)
+    file = WeightsFile(path)
+    module = file.empty_module()
+    module.load_state_dict(file.tensors(), assign=True)
     return module.float().eval()
 
 
@@ -78,46 +77,80 @@ def load_tensors(path: Path | str) -> tuple[GlowConfig, dict[str, Tensor]]:
     """Reads what :func:`save_tensors` wrote, as it is stored.
 
     Raises:
+        FileNotFoundError, ValueError: as :class:`WeightsFile`.
+    """
+    file = WeightsFile(path)
+    return file.config, file.tensors()
+
+
+class WeightsFile:
+    """A file of :func:`save_tensors`, checked, of which parts can be read.
+
+    Args:
+        path: the file.
+
+    Attributes:
+        path: the file.
+        config: of the model.
+
+    Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is no safetensors file of a Glow, or its tensors do not fit its
             configuration; the message names the file and the tensors.
     """
-    path = Path(path)
-    if not path.is_file():
-        raise FileNotFoundError(f"no Glow weights at {path}")
-    try:
-        with safe_open(path, framework="pt") as file:
-            metadata = file.metadata() or {}
-            names = list(file.keys())
-            tensors = {name: file.get_tensor(name) for name in names}
-    except SafetensorError as error:
-        raise ValueError(f"{path} is no whole safetensors file: {error}") from error
-    if metadata.get("format") != f"glow-{FORMAT_VERSION}":
-        raise ValueError(
-            f"{path} holds no Glow of format {FORMAT_VERSION} "
-            f"(its header says {metadata.get('format', 'nothing')!r})"
-        )
-    try:
-        config = GlowConfig.from_dict(json.loads(metadata["config"]))
-        # Without memory for the numbers: only names and shapes are wanted.
+
+    def __init__(self, path: Path | str) -> None:
+        self.path = Path(path)
+        if not self.path.is_file():
+            raise FileNotFoundError(f"no Glow weights at {self.path}")
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                metadata = file.metadata() or {}
+                names = list(file.keys())
+                shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
+        except SafetensorError as error:
+            raise ValueError(f"{self.path} is no whole safetensors file: {error}") from error
+        if metadata.get("format") != f"glow-{FORMAT_VERSION}":
+            raise ValueError(
+                f"{self.path} holds no Glow of format {FORMAT_VERSION} "
+                f"(its header says {metadata.get('format', 'nothing')!r})"
+            )
+        try:
+            self.config = GlowConfig.from_dict(json.loads(metadata["config"]))
+            expected = self.empty_module().state_dict()
+        except (KeyError, TypeError, ValueError) as error:
+            raise ValueError(
+                f"{self.path} has no valid configuration in its header: {error}"
+            ) from error
+        if problems := _misfits(expected, shapes):
+            more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
+            raise ValueError(
+                f"{self.path} does not fit its own configuration: {', '.join(problems[:3])}{more}"
+            )
+        self._names = names
+
+    def empty_module(self) -> GlowModule:
+        """The model without memory for its numbers."""
         with torch.device("meta"):
-            expected = GlowModule(config).state_dict()
-    except (KeyError, TypeError, ValueError) as error:
-        raise ValueError(f"{path} has no valid configuration in its header: {error}") from error
-    if problems := _misfits(expected, tensors):
-        more = f" and {len(problems) - 3} more" if len(problems) > 3 else ""
-        raise ValueError(
-            f"{path} does not fit its own configuration: {', '.join(problems[:3])}{more}"
-        )
-    return config, tensors
+            return GlowModule(self.config)
+
+    def tensors(self, prefix: str = "") -> dict[str, Tensor]:
+        """The stored tensors whose names begin so, by the rest of their names."""
+        # Opened anew each time: the file's pages stay in memory while any tensor of it is in use.
+        with safe_open(self.path, framework="pt") as file:
+            return {
+                name.removeprefix(prefix): file.get_tensor(name)
+                for name in self._names
+                if name.startswith(prefix)
+            }
 
 
-def _misfits(expected: Mapping[str, Tensor], found: Mapping[str, Tensor]) -> list[str]:
+def _misfits(expected: Mapping[str, Tensor], found: Mapping[str, tuple[int, ...]]) -> list[str]:
     problems = [f"{name} is missing" for name in expected if name not in found]
     problems += [f"{name} is unknown" for name in found if name not in expected]
     problems += [
-        f"{name} has shape {tuple(found[name].shape)} instead of {tuple(tensor.shape)}"
+        f"{name} has shape {found[name]} instead of {tuple(tensor.shape)}"
         for name, tensor in expected.items()
-        if name in found and found[name].shape != tensor.shape
+        if name in found and found[name] != tuple(tensor.shape)
     ]
     return problems

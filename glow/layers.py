@@ -10,7 +10,7 @@ stays float64; only the coupling networks run in the dtype of their own weights.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import torch
 import torch.nn.functional as F
@@ -28,6 +28,7 @@ __all__ = [
     "GaussianSplit",
     "InvertibleConv",
     "LabelEmbedding",
+    "PointwiseConv",
     "TopPrior",
     "ZeroConv",
 ]
@@ -80,8 +81,7 @@ class InvertibleConv(nn.Module):
 
     def __init__(self, channels: int) -> None:
         super().__init__()
-        rotation, _ = torch.linalg.qr(torch.randn(channels, channels))
-        self.weight = nn.Parameter(rotation.contiguous())
+        self.weight = _parameter((channels, channels), _rotation)
 
     def forward(self, x: Tensor) -> Tensor:
         # The state itself must not be rounded by a mixed-precision training.
@@ -127,13 +127,26 @@ class EdgeAwareConv(nn.Module):
 
     def __init__(self, in_channels: int, out_channels: int, *, std: float) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.randn(out_channels, in_channels + 1, 3, 3) * std)
+        shape = (out_channels, in_channels + 1, 3, 3)
+        self.weight = _parameter(shape, lambda shape: torch.randn(shape) * std)
 
     def forward(self, x: Tensor) -> Tensor:
         kernel, edge_kernel = self.weight[:, :-1], self.weight[:, -1:]
         inside = torch.zeros(1, 1, x.shape[2], x.shape[3], dtype=x.dtype, device=x.device)
         edge = F.conv2d(F.pad(inside, (1, 1, 1, 1), value=1.0), edge_kernel)
         return F.conv2d(x, kernel, padding=1) + edge
+
+
+class PointwiseConv(nn.Module):
+    """1x1 convolution without a bias of its own."""
+
+    def __init__(self, channels: int, *, std: float) -> None:
+        super().__init__()
+        shape = (channels, channels, 1, 1)
+        self.weight = _parameter(shape, lambda shape: torch.randn(shape) * std)
+
+    def forward(self, x: Tensor) -> Tensor:
+        return F.conv2d(x, self.weight)
 
 
 class ZeroConv(nn.Module):
@@ -167,7 +180,7 @@ class CouplingLayer(nn.Module):
             EdgeAwareConv(half, width, std=0.05),
             ActNorm(width),
             nn.ReLU(inplace=True),
-            _pointwise_conv(width),
+            PointwiseConv(width, std=0.05),
             ActNorm(width),
             nn.ReLU(inplace=True),
             ZeroConv(width, channels if self.affine else half),
@@ -332,10 +345,16 @@ class TopPrior(nn.Module):
         return mean, log_deviation
 
 
-def _pointwise_conv(width: int) -> nn.Conv2d:
-    conv = nn.Conv2d(width, width, kernel_size=1, bias=False)
-    nn.init.normal_(conv.weight, std=0.05)
-    return conv
+def _parameter(shape: tuple[int, ...], draw: Callable[[tuple[int, ...]], Tensor]) -> nn.Parameter:
+    """A parameter with its initial values; without values on the meta device."""
+    values = torch.empty(shape)
+    # Drawing there makes no numbers, but loads what takes 75 MiB.
+    return nn.Parameter(values if values.is_meta else draw(shape).contiguous())
+
+
+def _rotation(shape: tuple[int, ...]) -> Tensor:
+    rotation: Tensor = torch.linalg.qr(torch.randn(shape)).Q
+    return rotation
 
 
 def _run_network(network: nn.Module, x: Tensor) -> Tensor:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from pathlib import Path
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
+from glow.config import GlowConfig
 from glow.inference.flow import FoldedFlow
 from glow.inference.parallel import map_parts
 from glow.inference.precision import DTYPES, Precision, check_precision
@@ -54,7 +57,7 @@ class Glow:
         precision: Precision = "fp32",
         device: torch.device | str = "cpu",
     ) -> None:
-        self._fold(module, precision, torch.device(device), release=False)
+        self._fold(module.config, module.get_submodule, precision, torch.device(device))
 
     @classmethod
     def from_pretrained(
@@ -70,19 +73,32 @@ class Glow:
             FileNotFoundError: there is no such file.
             ValueError: the file holds no Glow, or as for the class.
         """
-        from glow.checkpoint import load_module
+        from glow.checkpoint import WeightsFile
+
+        file = WeightsFile(path)
+        empty = file.empty_module()
+
+        def part(name: str) -> nn.Module:
+            # One at a time, so that no weight is in memory twice.
+            filled = copy.deepcopy(empty.get_submodule(name))
+            filled.load_state_dict(file.tensors(f"{name}."), assign=True)
+            return filled.float().eval()
 
         model = cls.__new__(cls)
-        model._fold(load_module(path), precision, torch.device(device), release=True)
+        model._fold(file.config, part, precision, torch.device(device))
         return model
 
     @torch.inference_mode()
     def _fold(
-        self, module: GlowModule, precision: Precision, device: torch.device, *, release: bool
+        self,
+        config: GlowConfig,
+        part: Callable[[str], nn.Module],
+        precision: Precision,
+        device: torch.device,
     ) -> None:
         check_precision(precision, device)
-        self.config, self.precision, self.device = module.config, precision, device
-        self._flow = FoldedFlow(module, DTYPES[precision], device, release=release)
+        self.config, self.precision, self.device = config, precision, device
+        self._flow = FoldedFlow(config, part, DTYPES[precision], device)
 
     @torch.inference_mode()
     def encode(

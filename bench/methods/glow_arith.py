@@ -17,8 +17,8 @@ from bench.plugins.contracts import Face, MethodCard, MethodContext, TransferReq
 
 __all__ = ["GlowArithmetic"]
 
-BATCH = {"cpu": 8}
-"""Images decoded together: small groups stay in a processor's cache; 64 on an accelerator."""
+BATCH = {"cpu": 32}
+"""Images decoded together: enough for every thread to have some; 64 on an accelerator."""
 
 
 class GlowArithmetic:

@@ -5,15 +5,18 @@ States are (N, H, W, C), channels last, so that each operation is a product of m
 
 from __future__ import annotations
 
+import copy
+from collections.abc import Callable
 from typing import TypeVar
 
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+from glow.config import GlowConfig
+from glow.inference.memory import return_freed_memory
 from glow.inference.networks import FoldedCoupling, FoldedZeroConv, outputs_in_halves
-from glow.layers import LOG_SCALE_FACTOR, FlowLevel, FlowStep, GaussianSplit, InvertibleConv
-from glow.module import GlowModule
+from glow.layers import LOG_SCALE_FACTOR, FlowStep, GaussianSplit, InvertibleConv, TopPrior
 
 __all__ = ["FoldedFlow"]
 
@@ -23,29 +26,38 @@ _LOG_TWO_PI = 1.8378770664093453
 
 
 class FoldedFlow:
-    """All steps, splits and the last prior of a module, which can be thrown away afterwards.
+    """All steps, splits and the last prior of a flow.
 
     Args:
-        module: what to fold.
+        config: of the flow.
+        part: gives a part by its name in a :class:`GlowModule`, such as ``levels.0.steps.3``.
+            Each is asked for once and let go when it is folded.
         dtype: in which the networks run.
         device: where.
-        release: empty the module on the way, so that no weight is held twice.
     """
 
     def __init__(
-        self, module: GlowModule, dtype: torch.dtype, device: torch.device, *, release: bool
+        self,
+        config: GlowConfig,
+        part: Callable[[str], nn.Module],
+        dtype: torch.dtype,
+        device: torch.device,
     ) -> None:
-        self._top = _FoldedTop(module, device)
-        self._splits = [_FoldedSplit(_as(GaussianSplit, s), dtype, device) for s in module.splits]
+        self._top = _FoldedTop(_as(TopPrior, part("top")), config, device)
+        self._splits = [
+            _FoldedSplit(_as(GaussianSplit, part(f"splits.{level}")), dtype, device)
+            for level in range(config.levels - 1)
+        ]
         self._levels: list[list[_FoldedStep]] = []
-        for level, (_, side, _) in zip(module.levels, module.config.latent_shapes(), strict=True):
-            steps = _as(FlowLevel, level).steps
-            folded = []
-            for index in range(len(steps)):
-                folded.append(_FoldedStep(_as(FlowStep, steps[index]), side, dtype, device))
-                if release:
-                    steps[index] = nn.Identity()
-            self._levels.append(folded)
+        # The widest first: memory that its making takes for a while serves the narrower ones.
+        for level, (_, side, _) in reversed(list(enumerate(config.latent_shapes()))):
+            steps = []
+            for step in range(config.steps):
+                flow_step = _as(FlowStep, part(f"levels.{level}.steps.{step}"))
+                steps.append(_FoldedStep(flow_step, side, dtype, device))
+                del flow_step
+                return_freed_memory()
+            self._levels.insert(0, steps)
 
     def encode(
         self, state: Tensor, labels: Tensor | None, *, with_density: bool
@@ -177,13 +189,14 @@ class _FoldedSplit:
 class _FoldedTop:
     """The prior of the last level: a map of positions, and what each class adds to it."""
 
-    def __init__(self, module: GlowModule, device: torch.device) -> None:
-        channels, height, width = module.config.latent_shapes()[-1]
+    def __init__(self, top: TopPrior, config: GlowConfig, device: torch.device) -> None:
+        top = copy.deepcopy(top).double().cpu()
+        channels, height, width = config.latent_shapes()[-1]
         like = torch.zeros(1, channels, height, width, dtype=torch.float64)
         self._maps = []
-        for label in range(max(1, module.config.classes)):
-            labels = torch.tensor([label]) if module.config.classes else None
-            parts = module.top.mean_and_log_deviation(like, labels)
+        for label in range(max(1, config.classes)):
+            labels = torch.tensor([label]) if config.classes else None
+            parts = top.mean_and_log_deviation(like, labels)
             self._maps.append([part[0].permute(1, 2, 0).to(device) for part in parts])
 
     def forward(self, x: Tensor, labels: Tensor | None, density: _Density) -> Tensor:

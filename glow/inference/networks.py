@@ -6,10 +6,17 @@ from collections.abc import Iterator
 
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 from glow.inference.products import LinearMap, neighbourhoods, scatter_neighbourhoods
-from glow.layers import LOG_SCALE_FACTOR, ActNorm, CouplingLayer, EdgeAwareConv, ZeroConv
+from glow.layers import (
+    LOG_SCALE_FACTOR,
+    ActNorm,
+    CouplingLayer,
+    EdgeAwareConv,
+    PointwiseConv,
+    ZeroConv,
+)
 
 __all__ = ["FoldedCoupling", "FoldedZeroConv"]
 
@@ -30,10 +37,8 @@ class FoldedZeroConv:
     def __init__(
         self, conv: ZeroConv, dtype: torch.dtype, device: torch.device, order: Tensor
     ) -> None:
-        kernel, bias = _folded(conv.conv.weight, conv)
-        self._map = LinearMap(
-            _by_neighbour(kernel[order]).to(device, dtype), bias[order].to(device, dtype)
-        )
+        kernel, bias = _folded(conv.conv.weight, conv, device, dtype)
+        self._map = LinearMap(_by_neighbour(kernel[order]).to(dtype), bias[order].to(dtype))
         self._dtype = dtype
 
     def __call__(self, x: Tensor) -> Tensor:
@@ -64,25 +69,20 @@ class FoldedCoupling:
         assert isinstance(norm_2, ActNorm)
         assert isinstance(last, ZeroConv)
         self._dtype = dtype
-        kernel, bias = _folded(first.weight, norm_1)
-        self._first = LinearMap(
-            _by_neighbour(kernel).to(device, dtype), bias.to(device, dtype), relu=True
-        )
-        assert isinstance(second, nn.Conv2d)
-        kernel, bias = _folded(second.weight, norm_2)
-        self._second = LinearMap(
-            kernel[:, :, 0, 0].t().to(device, dtype), bias.to(device, dtype), relu=True
-        )
-        kernel, bias = _folded(last.conv.weight, last)
+        kernel, bias = _folded(first.weight, norm_1, device, dtype)
+        self._first = LinearMap(_by_neighbour(kernel).to(dtype), bias.to(dtype), relu=True)
+        assert isinstance(second, PointwiseConv)
+        kernel, bias = _folded(second.weight, norm_2, device, dtype)
+        self._second = LinearMap(kernel[:, :, 0, 0].to(dtype), bias.to(dtype), relu=True)
+        kernel, bias = _folded(last.conv.weight, last, device, dtype)
         order = outputs_in_halves(len(bias), interleaved=layer.affine)
-        kernel, bias = kernel[order], bias[order]
-        # One row for each hidden channel; by tap, then output.
-        taps = kernel[:, :-1].permute(1, 2, 3, 0)
-        self._last = LinearMap(taps.reshape(taps.shape[0], -1).to(device, dtype))
+        # By tap, then output.
+        taps = kernel[:, :-1].permute(2, 3, 0, 1)[:, :, order]
+        self._last = LinearMap(taps.flatten(0, 2).to(dtype))
         self._outputs = len(order)
         # Bias and edge channel differ between the border's sides and corners alone, so a map of
         # 3x3 positions says it all.
-        self._border = (_edge_response(kernel[:, -1:], min(side, 3)) + bias).to(
+        self._border = (_edge_response(kernel[order, -1:], min(side, 3)) + bias[order]).to(
             device, torch.float64 if dtype == torch.float64 else torch.float32
         )
         self._border_classes = _border_classes(side).to(device)
@@ -134,11 +134,16 @@ def _border_classes(side: int) -> Tensor:
 
 
 def _by_neighbour(kernel: Tensor) -> Tensor:
-    """Kernel (outputs, C, 3, 3) as the matrix (9 * C, outputs) for ``neighbourhoods``."""
-    return kernel.permute(2, 3, 1, 0).reshape(-1, kernel.shape[0])
+    """Kernel (outputs, C, 3, 3) as weights (outputs, 9 * C) for ``neighbourhoods``."""
+    return kernel.permute(0, 2, 3, 1).flatten(1)
 
 
-def _folded(kernel: Tensor, norm: ActNorm | ZeroConv) -> tuple[Tensor, Tensor]:
-    """Kernel (outputs, C, 3, 3) and bias (outputs,) with the scale that follows them; float64."""
+def _folded(
+    kernel: Tensor, norm: ActNorm | ZeroConv, device: torch.device, dtype: torch.dtype
+) -> tuple[Tensor, Tensor]:
+    """Kernel (outputs, C, 3, 3) and bias (outputs,) with the scale that follows them."""
+    # Not narrower than float32 before the products are known; nor wider, which takes memory.
+    wide = torch.float64 if dtype == torch.float64 else torch.float32
     scale = torch.exp(LOG_SCALE_FACTOR * norm.logs.double())
-    return kernel.double() * scale[:, None, None, None], norm.bias.double() * scale
+    bias = (norm.bias.double() * scale).to(device, wide)
+    return kernel.to(device, wide) * scale.to(device, wide)[:, None, None, None], bias

@@ -11,16 +11,13 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from threading import Barrier
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import torch
 
 __all__ = ["map_parts"]
 
 Result = TypeVar("Result")
-
-_PARTS_PER_THREAD: Final = 1
-"""More parts than threads, so that a thread that is held up does not hold up the rest."""
 
 
 def map_parts(
@@ -42,7 +39,7 @@ def map_parts(
     threads = torch.get_num_threads() if device.type == "cpu" else 1
     if threads == 1 or count == 1:
         return [_inferring(function, slice(0, count))]
-    size = -(-count // min(count, _PARTS_PER_THREAD * threads))
+    size = -(-count // threads)
     parts = [slice(start, min(start + size, count)) for start in range(0, count, size)]
     return list(_workers(threads).map(lambda part: _inferring(function, part), parts))
 

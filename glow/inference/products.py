@@ -17,22 +17,21 @@ _ROWS_OF_PACKING = 1024
 
 
 class LinearMap:
-    """``x @ matrix + bias``, with ReLU if wanted; for products that are made often.
+    """``x @ weight.T + bias``, with ReLU if wanted; for products that are made often.
 
     On processors it is handed to oneDNN with the matrix laid out once: for float32 PyTorch's own
     products go to another library, which on some processors is less than half as fast.
 
     Args:
-        matrix: (inputs, outputs), in the dtype of the products.
+        weight: (outputs, inputs), in the dtype of the products.
         bias: (outputs,).
         relu: whether negative results become 0.
     """
 
-    def __init__(self, matrix: Tensor, bias: Tensor | None = None, *, relu: bool = False) -> None:
+    def __init__(self, weight: Tensor, bias: Tensor | None = None, *, relu: bool = False) -> None:
         self._relu = relu
         self._bias = bias
-        self._packed = matrix.device.type == "cpu" and _has_packed_products(matrix.dtype)
-        weight = matrix.t().contiguous()
+        self._packed = weight.device.type == "cpu" and _has_packed_products(weight.dtype)
         if self._packed:
             weight = torch.ops.mkldnn._reorder_linear_weight(weight, _ROWS_OF_PACKING)
         self._weight = weight

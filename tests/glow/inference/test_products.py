@@ -21,7 +21,7 @@ def test_a_linear_map_is_the_product(dtype, tolerance, rows, relu):
         torch.randn(*shape, generator=generator).to(dtype)
         for shape in ((rows, 37), (37, 21), (21,))
     )
-    y = LinearMap(matrix, bias, relu=relu)(x)
+    y = LinearMap(matrix.t().contiguous(), bias, relu=relu)(x)
     expected = x.double() @ matrix.double() + bias.double()
     if relu:
         expected = expected.relu()
