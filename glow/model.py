@@ -165,6 +165,8 @@ class Glow:
             )
         if not eps.is_floating_point():
             raise ValueError(f"expected floating latents, got {eps.dtype}")
+        if not bool(torch.isfinite(eps).all()):
+            raise ValueError("expected finite latents, got NaN or infinity")
         labels = self._check_labels(labels, len(eps))
         eps = eps.to(self.device).double()
 

@@ -193,6 +193,7 @@ def test_what_is_no_image_is_refused(make_glow, images, words):
         (torch.zeros(1, 191), "shape"),
         (torch.zeros(0, 192), "at least one latent"),
         (torch.zeros(1, 192, dtype=torch.int64), "floating.*int64"),
+        (torch.full((1, 192), math.nan), "finite latents"),
     ],
 )
 def test_what_are_no_latents_is_refused(make_glow, eps, words):
