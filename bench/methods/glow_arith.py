@@ -53,6 +53,8 @@ class GlowArithmetic:
         path = glow.find_model(self.model_name or f"{context.dataset}-64")
         self.device = torch.device(context.device)
         self.model = glow.Glow.from_pretrained(path, precision=self.precision, device=self.device)
+        if classes := self.model.config.classes:
+            raise ValueError(f"{path} wants a label of {classes} classes, and a transfer has none")
         self.resolution = context.resolution
         self.batch = BATCH.get(self.device.type, 64)
         return {

@@ -136,3 +136,28 @@ def test_a_wrong_model_is_named(context, tmp_path):
         GlowArithmetic(model=str(tmp_path / "absent.safetensors")).prepare(context)
     with pytest.raises(FileNotFoundError, match="known models"):
         GlowArithmetic().prepare(context)
+
+
+@pytest.mark.parametrize("make_config", [GlowConfig.nice, GlowConfig.real_nvp])
+def test_it_runs_any_flow_of_the_family(context, request_for, faces, tmp_path, make_config):
+    torch.manual_seed(0)
+    path = tmp_path / "model.safetensors"
+    save_module(GlowModule(make_config(image_size=16, levels=2, steps=2, width=6)).eval(), path)
+    method = GlowArithmetic(model=str(path))
+    method.prepare(context)
+    image = method.transfer([request_for("a", "a", 1.0)])[0]
+    assert grey_levels(image, faces["a", "smiling"].pixels) <= 1
+
+
+def test_a_model_that_wants_labels_is_refused(context, tmp_path):
+    path = tmp_path / "model.safetensors"
+    config = GlowConfig(image_size=16, levels=2, steps=1, width=4, classes=3)
+    save_module(GlowModule(config), path)
+    with pytest.raises(ValueError, match="label of 3 classes"):
+        GlowArithmetic(model=str(path)).prepare(context)
+
+
+def test_the_precision_is_among_what_decides_the_numbers(context, weights):
+    assert GlowArithmetic(model=str(weights)).prepare(context)["precision"] == "fp32"
+    with pytest.raises(ValueError, match="precision must be one of"):
+        GlowArithmetic(model=str(weights), precision="fp16").prepare(context)
