@@ -37,10 +37,13 @@ class AUReading:
     Attributes:
         outcomes: N outcomes, in the order of the images.
         values: (N, A) on the scale of the estimator's card; rows that are not ``ok`` are NaN.
+        landmarks: (N, L, 2) as (x, y) fractions of the frame, rows that are not ``ok`` NaN; None
+            for an estimator that finds none. The same L points, in the same order, in every image.
     """
 
     outcomes: list[Outcome]
     values: NDArray[np.float32]
+    landmarks: NDArray[np.float32] | None = None
 
 
 @runtime_checkable

@@ -141,7 +141,8 @@ class RunFolder:
     ) -> None:
         """Writes the rows of one chunk as one part.
 
-        The name of a part is a hash of its rows' keys, so that a chunk computed twice is stored
+        Whatever a row holds beside the columns that all runs have is stored as it is: a number,
+        or a list of numbers. The name of a part is a hash of its rows' keys, so that a chunk computed twice is stored
         once.
         """
         keys = json.dumps([[row["part"], *_row_key(row)] for row in rows])
@@ -156,7 +157,7 @@ class RunFolder:
             "outcome": pa.string(),
             "detail": pa.string(),
         }
-        schema = pa.schema([*columns.items(), *_feature_columns(action_units)])
+        schema = _schema(columns, action_units, rows)
         note = {"timings": json.dumps({f: getattr(timings, f) for f in timings.__slots__})}
         table = pa.Table.from_pylist(rows, schema=schema.with_metadata(note))
         _write_table(self.folder / "scores" / name, table)
@@ -174,8 +175,7 @@ class RunFolder:
             "is_neutral": pa.bool_(),
             "outcome": pa.string(),
         }
-        schema = pa.schema([*columns.items(), *_feature_columns(action_units)])
-        table = pa.Table.from_pylist(rows, schema=schema)
+        table = pa.Table.from_pylist(rows, schema=_schema(columns, action_units, rows))
         _write_table(self.folder / "references" / f"{part}.parquet", table)
 
     def has_references(self, part: Part) -> bool:
@@ -215,8 +215,8 @@ class RunFolder:
         return StoredRun(
             self.folder,
             self.info,
-            _to_frame(pa.concat_tables(t.replace_schema_metadata(None) for t in tables)),
-            _to_frame(pa.concat_tables(references)),
+            _to_frame(_concatenate(tables)),
+            _to_frame(_concatenate(references)),
             timings,
         )
 
@@ -248,12 +248,30 @@ def _row_key(row: dict[str, Any]) -> Key:
     return pair.key, None if alpha is None or np.isnan(alpha) else round(alpha, 6)
 
 
-def _feature_columns(action_units: Sequence[str]) -> list[tuple[str, pa.DataType]]:
-    return [
-        ("niqe", pa.float64()),
-        *[(name, pa.float64()) for name in action_units],
-        ("embedding", pa.list_(pa.float32())),
-    ]
+def _schema(
+    columns: dict[str, pa.DataType], action_units: Sequence[str], rows: list[dict[str, Any]]
+) -> pa.Schema:
+    """The columns that all runs have, the features, and then what these rows hold beside them."""
+    known = {
+        **columns,
+        "niqe": pa.float64(),
+        **dict.fromkeys(action_units, pa.float64()),
+        "embedding": pa.list_(pa.float32()),
+    }
+    further = {
+        name: pa.list_(pa.float32()) if isinstance(value, list) else pa.float64()
+        for row in rows
+        for name, value in row.items()
+        if name not in known and value is not None
+    }
+    return pa.schema([*known.items(), *sorted(further.items())])
+
+
+def _concatenate(tables: Sequence[pa.Table]) -> pa.Table:
+    """One table of several; a column that some of them lack is null there."""
+    return pa.concat_tables(
+        (table.replace_schema_metadata(None) for table in tables), promote_options="default"
+    )
 
 
 def _to_frame(table: pa.Table) -> pd.DataFrame:

@@ -60,6 +60,15 @@ def test_rows_come_back_as_written(folder: RunFolder) -> None:
     assert run.timings.images_per_second == 1.5
 
 
+def test_what_only_some_rows_hold_is_null_in_the_others(folder: RunFolder) -> None:
+    folder.write_rows([row("a", 0.5), {**row("b", 0.5), "psnr": 31.5}], AUS, Timings(2))
+    folder.write_rows([{**row("c", 0.5), "landmarks": [0.25, 0.5]}], AUS, Timings(1))
+    scores = folder.read().scores
+    assert scores["psnr"].isna().tolist() == [True, False, True]
+    assert scores["psnr"][1] == 31.5
+    np.testing.assert_array_equal(scores["landmarks"][2], [0.25, 0.5])
+
+
 def test_the_same_rows_are_stored_once(folder: RunFolder) -> None:
     for _ in range(2):
         folder.write_rows([row("a", 0.5)], AUS, Timings(1))
