@@ -123,7 +123,7 @@ def _package_sha256() -> str:
     """Hash of the code that turns latents into images."""
     digest = hashlib.sha256()
     package = Path(glow.__file__).parent
-    names = ("config.py", "layers.py", "model.py", "module.py")
-    for path in (*(package / name for name in names), *sorted(package.glob("inference/*.py"))):
-        digest.update(path.read_bytes())
+    for pattern in ("config.py", "inference/*.py", "layers/*.py", "model.py", "module.py"):
+        for path in sorted(package.glob(pattern)):
+            digest.update(path.read_bytes())
     return digest.hexdigest()

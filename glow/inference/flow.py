@@ -16,7 +16,8 @@ from torch import Tensor, nn
 from glow.config import GlowConfig
 from glow.inference.memory import return_freed_memory
 from glow.inference.networks import FoldedCoupling, FoldedZeroConv, outputs_in_halves
-from glow.layers import LOG_SCALE_FACTOR, FlowStep, GaussianSplit, InvertibleConv, TopPrior
+from glow.layers import FlowStep, GaussianSplit, InvertibleConv, TopPrior
+from glow.layers.values import LOG_SCALE_FACTOR
 
 __all__ = ["FoldedFlow"]
 

@@ -10,13 +10,13 @@ from torch import Tensor
 
 from glow.inference.products import LinearMap, neighbourhoods, scatter_neighbourhoods
 from glow.layers import (
-    LOG_SCALE_FACTOR,
     ActNorm,
     CouplingLayer,
     EdgeAwareConv,
     PointwiseConv,
     ZeroConv,
 )
+from glow.layers.values import LOG_SCALE_FACTOR
 
 __all__ = ["FoldedCoupling", "FoldedZeroConv"]
 
