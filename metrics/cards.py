@@ -26,6 +26,11 @@ class InstrumentCard:
         weights_sha256: SHA-256 of that file, hexadecimal.
         licence: licence of the weights, ``unknown`` for a file this project does not know.
         source: where the weights come from.
+        normalisation: how pixels 0..255 become the network's input.
+        alignment: what the frame must be like, or how the face is brought into position.
+        no_face: what happens to an image without a face, in one sentence.
+        several_faces: what happens to an image with more than one, in one sentence.
+        action_units: names of the columns of an estimator's readings; empty for an embedder.
     """
 
     name: str
@@ -39,6 +44,11 @@ class InstrumentCard:
     weights_sha256: str
     licence: str
     source: str
+    normalisation: str = ""
+    alignment: str = ""
+    no_face: str = ""
+    several_faces: str = ""
+    action_units: tuple[str, ...] = ()
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, ready for JSON."""

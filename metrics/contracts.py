@@ -17,6 +17,7 @@ __all__ = [
     "Embedder",
     "Images",
     "Outcome",
+    "UnmeasuredImages",
     "check_images",
 ]
 
@@ -44,6 +45,14 @@ class AUReading:
     outcomes: list[Outcome]
     values: NDArray[np.float32]
     landmarks: NDArray[np.float32] | None = None
+
+
+class UnmeasuredImages(FileNotFoundError):
+    """Images that an instrument on another machine has yet to measure; they lie ready for it.
+
+    Whoever measures in chunks may go on to the next one, so that all are asked for at once: the
+    last such error says how many wait in all, where, and what to type.
+    """
 
 
 @runtime_checkable

@@ -25,7 +25,8 @@ def _nothing_else() -> None:
     return None
 
 
-@dataclass(frozen=True, slots=True)
+# With slots, Python 3.11 refuses InstrumentPlugin[...](...): it sets an attribute on what it makes.
+@dataclass(frozen=True)
 class InstrumentPlugin(Generic[Instrument]):
     """One embedder or AU estimator that a user can name.
 
@@ -41,7 +42,10 @@ class InstrumentPlugin(Generic[Instrument]):
         fetch: how to get that file, as one command or one sentence.
         takes: what a user may give after the name, as in ``openface:FOLDER``; empty for nothing.
         suffixes: files that mean this instrument when given alone, such as ``.onnx``.
-        problem: what else is missing, in one line that says what to do; None if nothing is.
+        problem: what else is missing, in one line "what is missing: what to do"; None if nothing
+            is. Asked where all of ``packages`` are installed and the user gave no path.
+        scale: unit and range of its values, as on its card.
+        licence: of its weights, as on its card.
     """
 
     name: str
@@ -55,7 +59,17 @@ class InstrumentPlugin(Generic[Instrument]):
     takes: str = ""
     suffixes: tuple[str, ...] = ()
     problem: Callable[[], str | None] = _nothing_else
+    scale: str = ""
+    licence: str = ""
 
     def missing_packages(self) -> tuple[str, ...]:
         """Those of ``packages`` that are not installed; nothing is imported."""
-        return tuple(name for name in self.packages if importlib.util.find_spec(name) is None)
+        return tuple(name for name in self.packages if not _is_installed(name))
+
+
+def _is_installed(package: str) -> bool:
+    try:
+        return importlib.util.find_spec(package) is not None
+    except ModuleNotFoundError:
+        # The package of a submodule is missing.
+        return False

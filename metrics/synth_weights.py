@@ -119,6 +119,7 @@ def synth_card(path: Path, header: InstrumentHeader, scale: str) -> InstrumentCa
     """The card of an instrument; a file that is not the package's has no known licence."""
     ours = path.resolve().is_relative_to(_SHIPPED)
     side = header.config.input_size
+    reads_units = header.kind == "au_estimator"
     return InstrumentCard(
         name="synth",
         kind=header.kind,
@@ -131,4 +132,13 @@ def synth_card(path: Path, header: InstrumentHeader, scale: str) -> InstrumentCa
         weights_sha256=sha256_of(path),
         licence="Apache-2.0" if ours else "unknown",
         source="trained by this project on drawn faces" if ours else "a file of the user",
+        normalisation="RGB, 4 (x/255 - 0.5)",
+        alignment="eyes at the template of the frame; no detector is asked",
+        no_face="the outcome no_face, where the network sees none"
+        if reads_units
+        else "the frame is embedded, whatever it shows",
+        several_faces="not told apart: the frame is read as one face"
+        if reads_units
+        else "not told apart: the frame is embedded as one face",
+        action_units=header.action_units,
     )

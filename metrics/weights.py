@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Final
 
 __all__ = [
+    "FACENET_CASIA",
+    "FACENET_VGGFACE2",
     "FACE_LANDMARKER",
     "MOBILEFACENET",
     "WEIGHTS_VARIABLE",
@@ -18,20 +20,33 @@ __all__ = [
     "cache_folder",
     "find_weights",
     "published_as",
+    "require_published",
     "sha256_of",
 ]
 
 WEIGHTS_VARIABLE: Final = "BENCH_WEIGHTS"
+_START: Final = 64
+"""Bytes that tell a web page."""
 
 
 @dataclass(frozen=True, slots=True)
 class PublishedWeights:
-    """A weights file that anybody can get, and what is known of it."""
+    """A weights file that anybody can get, and what is known of it.
+
+    Attributes:
+        sha256: hexadecimal; empty where nobody has published one.
+        source: address, first; after a semicolon, what else must be known.
+    """
 
     file_name: str
     sha256: str
     licence: str
     source: str
+
+    @property
+    def address(self) -> str:
+        """Where it can be fetched, or read about."""
+        return self.source.partition(";")[0]
 
 
 MOBILEFACENET: Final = PublishedWeights(
@@ -47,7 +62,22 @@ FACE_LANDMARKER: Final = PublishedWeights(
     source="https://storage.googleapis.com/mediapipe-models/face_landmarker/"
     "face_landmarker/float16/1/face_landmarker.task",
 )
-_PUBLISHED: Final = (MOBILEFACENET, FACE_LANDMARKER)
+_FACENET_RELEASE: Final = "https://github.com/timesler/facenet-pytorch/releases/download/v2.2.9/"
+FACENET_VGGFACE2: Final = PublishedWeights(
+    file_name="20180402-114759-vggface2.pt",
+    sha256="281cebca8662831adb987a874bdcb36e73f5b1c6dc5ee5878f305e985625d99b",
+    licence="MIT; trained on VGGFace2 (for research)",
+    source=f"{_FACENET_RELEASE}20180402-114759-vggface2.pt; its authors publish no SHA-256, this "
+    "one is what several public projects that fetch the file check it against",
+)
+FACENET_CASIA: Final = PublishedWeights(
+    file_name="20180408-102900-casia-webface.pt",
+    sha256="",
+    licence="MIT; trained on CASIA-WebFace (for research)",
+    source=f"{_FACENET_RELEASE}20180408-102900-casia-webface.pt; nobody publishes its SHA-256, so "
+    "that of the file is recorded and not checked",
+)
+_PUBLISHED: Final = (MOBILEFACENET, FACE_LANDMARKER, FACENET_VGGFACE2, FACENET_CASIA)
 
 
 def cache_folder() -> Path:
@@ -79,7 +109,7 @@ def find_weights(file_name: str, explicit: Path | str | None = None) -> Path:
         if found is not None:
             return found
     looked = " and ".join(str(place) for place in places)
-    origin = next((p.source for p in _PUBLISHED if p.file_name == file_name), None)
+    origin = next((p.address for p in _PUBLISHED if p.file_name == file_name), None)
     advice = f"get it from {origin} and" if origin else "get it from its authors and"
     raise FileNotFoundError(
         f"the weights {file_name} are not at {looked}: {advice} give its path, set "
@@ -98,6 +128,33 @@ def _candidates(place: Path, file_name: str, *, named_by_user: bool) -> Iterator
 def published_as(sha256: str) -> PublishedWeights | None:
     """What is known of the file with this SHA-256, ``None`` for a stranger."""
     return next((p for p in _PUBLISHED if p.sha256 == sha256), None)
+
+
+def require_published(path: Path, published: PublishedWeights) -> str:
+    """SHA-256 of a file that must be the published one.
+
+    Where no SHA-256 has been published, any file passes that is not a web page.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: it is a web page, or another file; one sentence that names it.
+    """
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}: get them from {published.address}")
+    with path.open("rb") as file:
+        start = file.read(_START).lstrip()
+    if start[:1] == b"<":
+        raise ValueError(
+            f"{path} is a web page, not weights: get {published.file_name} again from "
+            f"{published.address}"
+        )
+    digest = sha256_of(path)
+    if published.sha256 and digest != published.sha256:
+        raise ValueError(
+            f"{path} has the SHA-256 {digest} and {published.file_name} has {published.sha256}, so "
+            f"it is truncated, changed or another file: get it again from {published.address}"
+        )
+    return digest
 
 
 def sha256_of(path: Path) -> str:

@@ -5,11 +5,18 @@ from __future__ import annotations
 import typer
 
 from bench.cli import options
+from bench.cli.instruments import au, embedders
+from bench.cli.metrics import list_metrics
 from bench.cli.output import print_json, stdout
 
 __all__ = ["listing"]
 
-listing = typer.Typer(help="List methods and benchmarks.", no_args_is_help=True)
+listing = typer.Typer(
+    help="List methods, benchmarks, instruments and metrics.", no_args_is_help=True
+)
+listing.command("embedders")(embedders)
+listing.command("au")(au)
+listing.command("metrics")(list_metrics)
 
 
 @listing.command("methods")
@@ -48,35 +55,18 @@ def methods(json: options.Json = False) -> None:
 
 @listing.command("benchmarks")
 def benchmarks(json: options.Json = False) -> None:
-    """List the benchmarks.
+    """List the benchmarks, and the datasets of which you can add your copy.
 
     Example: `bench list benchmarks`
     """
     from rich.table import Column, Table
 
-    from bench.data.benchmark import list_benchmarks, load_benchmark
+    from bench.data.overview import benchmark_rows, rows_to_add
+    from bench.report.overview import where_from
 
-    rows = []
-    for name in list_benchmarks():
-        benchmark = load_benchmark(name)
-        split = benchmark.split
-        rows.append(
-            {
-                "name": name,
-                "dataset": benchmark.card.title,
-                "licence": benchmark.card.licence,
-                "ships_images": benchmark.card.ships_images,
-                "split": split.version,
-                "dev_identities": len(split.identities("dev")),
-                "test_identities": len(split.identities("test")),
-                "test_pairs": len(split.part("test")),
-                "alphas": benchmark.alphas,
-                "embedder": benchmark.embedder,
-                "au_estimator": benchmark.au_estimator,
-            }
-        )
+    rows, to_add = benchmark_rows(), rows_to_add()
     if json:
-        print_json({"schema_version": 1, "rows": rows})
+        print_json({"schema_version": 1, "rows": rows, "to_add": to_add})
         return
     table = Table(
         *("name", "dataset", "images", "people dev/test"),
@@ -92,4 +82,7 @@ def benchmarks(json: options.Json = False) -> None:
             f"{row['dev_identities']}/{row['test_identities']}",
             f"{row['embedder']}, {row['au_estimator']}",
         )
-    stdout().print(table)
+    console = stdout()
+    console.print(table)
+    for line in where_from(rows, to_add):
+        console.print(line, markup=False, highlight=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from bench.data.images import Pixels
 from bench.data.split import Pair
 
-__all__ = ["Face", "Method", "MethodCard", "MethodContext", "TransferRequest"]
+__all__ = ["Face", "Method", "MethodCard", "MethodContext", "Reconstructs", "TransferRequest"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,5 +129,21 @@ class Method(Protocol):
 
         Returns:
             (len(requests), resolution, resolution, 3), RGB: uint8 in 0..255 or floating in 0..1.
+        """
+        ...
+
+
+@runtime_checkable
+class Reconstructs(Protocol):
+    """A method that can encode faces and decode them again, with no transfer between.
+
+    Optional: ``bench reconstruct`` measures what encoding and decoding alone lose.
+    """
+
+    def reconstruct(self, faces: Sequence[Face]) -> NDArray[np.generic]:
+        """Makes an image of each face from its code alone; called after ``prepare``.
+
+        Returns:
+            (len(faces), resolution, resolution, 3), as ``transfer`` does.
         """
         ...

@@ -8,12 +8,12 @@ import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
 from typing import Any, cast
 
 from bench.errors import BenchError
 from bench.plugins.contracts import Method, MethodCard
+from bench.plugins.entries import Registered, one_line, registered
 from bench.suggest import did_you_mean
 
 __all__ = ["GROUP", "MethodEntry", "list_methods", "load_method", "make_method"]
@@ -52,8 +52,7 @@ class MethodEntry:
 
 def list_methods() -> list[MethodEntry]:
     """All installed methods by name, those that fail to load with their reason."""
-    found = [_from_entry_point(point) for point in entry_points(group=GROUP)]
-    return sorted(found, key=lambda entry: entry.name)
+    return [_from_entry_point(found) for found in registered(GROUP)]
 
 
 def load_method(name: str) -> MethodEntry:
@@ -68,18 +67,13 @@ def load_method(name: str) -> MethodEntry:
     if name.endswith(".py"):
         entry = _from_file(Path(name))
     else:
-        points = list(entry_points(group=GROUP))
-        chosen = [point for point in points if point.name == name]
-        if not chosen:
-            known = sorted({point.name for point in points})
+        known = {found.name: found for found in registered(GROUP)}
+        if name not in known:
             raise BenchError(
                 f"no method called {name!r}{did_you_mean(name, known)}",
                 hint="bench list methods, or the path of a .py file",
             )
-        if len(chosen) > 1:
-            packages = " and ".join(_package(point) for point in chosen)
-            raise BenchError(f"two packages register a method called {name!r}: {packages}")
-        entry = _from_entry_point(chosen[0])
+        entry = _from_entry_point(known[name])
     if entry.problem:
         raise BenchError(f"method {name!r} ({entry.origin}) cannot be loaded: {entry.problem}")
     return entry
@@ -125,16 +119,11 @@ def _convert(method: str, name: str, text: str, default: Any) -> Any:
     raise BenchError(f"method {method!r}: {name}={text!r} is no {kind}", hint=f"default {default}")
 
 
-def _package(point: EntryPoint) -> str:
-    return f"{point.dist.name} {point.dist.version}" if point.dist else point.value
-
-
-def _from_entry_point(point: EntryPoint) -> MethodEntry:
-    try:
-        factory = point.load()
-    except (Exception, SystemExit) as error:  # a foreign module may do anything when imported
-        return MethodEntry(point.name, _package(point), None, _one_line(error), "")
-    return _checked(point.name, _package(point), factory)
+def _from_entry_point(found: Registered) -> MethodEntry:
+    factory, problem = found.load()
+    if problem:
+        return MethodEntry(found.name, found.origin, None, problem, "")
+    return _checked(found.name, found.origin, factory)
 
 
 def _from_file(path: Path) -> MethodEntry:
@@ -147,8 +136,8 @@ def _from_file(path: Path) -> MethodEntry:
     sys.modules[spec.name] = module
     try:
         spec.loader.exec_module(module)
-    except (Exception, SystemExit) as error:  # see _from_entry_point
-        return MethodEntry(path.stem, str(path), None, _one_line(error), "")
+    except (Exception, SystemExit) as error:  # a foreign file may do anything when it is run
+        return MethodEntry(path.stem, str(path), None, one_line(error), "")
     classes = [
         value
         for value in vars(module).values()
@@ -185,8 +174,3 @@ def _checked(name: str, origin: str, factory: Any) -> MethodEntry:
 def _without_default(factory: Any) -> list[str]:
     parameters = inspect.signature(factory).parameters.values()
     return [p.name for p in parameters if p.default is inspect.Parameter.empty]
-
-
-def _one_line(error: BaseException) -> str:
-    text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}" if text else type(error).__name__

@@ -29,6 +29,7 @@ ACTION_UNIT_NAMES: Final = {
     "AU08": "lips toward each other",
     "AU09": "nose wrinkler",
     "AU10": "upper lip raiser",
+    "AU11": "nasolabial furrow deepener",
     "AU12": "lip corner puller",
     "AU14": "dimpler",
     "AU15": "lip corner depressor",
@@ -42,6 +43,7 @@ ACTION_UNIT_NAMES: Final = {
     "AU25": "lips part",
     "AU26": "jaw drop",
     "AU28": "lip suck",
+    "AU43": "eye closure",
     "AU45": "blink",
 }
 """Names of the FACS manual (2002) of all Action Units that an instrument here reads."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import os
-import sys
+import ctypes
+import importlib.util
 import weakref
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -16,16 +14,20 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from metrics.au.face_mesh import MESH_OF_IBUG
 from metrics.au.facs import load_facs_table
 from metrics.cards import InstrumentCard
 from metrics.contracts import AUReading, Images, Outcome, check_images
-from metrics.weights import published_as, sha256_of
+from metrics.face_landmarker import INSTALL, close_landmarker, library_advice, open_landmarker
+from metrics.plugin import InstrumentPlugin
+from metrics.weights import FACE_LANDMARKER, published_as, require_published, sha256_of
 
-__all__ = ["BlendshapeReading", "MediaPipeAUEstimator"]
+__all__ = ["MEDIAPIPE", "BlendshapeReading", "MediaPipeAUEstimator"]
 
 _VERSION: Final = "1"
 _SMALLEST_FRAME: Final = 256
-_STDERR: Final = 2
+_LIBRARIES: Final = ("libEGL.so.1", "libGLESv2.so.2")
+"""Of the system; MediaPipe's own library is linked with them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -36,11 +38,21 @@ class BlendshapeReading:
         outcomes: N outcomes, in the order of the images.
         names: the B names of the columns.
         values: (N, B) in 0..1; rows that are not ``ok`` are NaN.
+        landmarks: (N, 68, 2) as :class:`metrics.contracts.AUReading` has them.
     """
 
     outcomes: list[Outcome]
     names: tuple[str, ...]
     values: NDArray[np.float32]
+    landmarks: NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Face:
+    """One face that was found: blendshapes by name, and landmarks (68, 2)."""
+
+    blendshapes: dict[str, float]
+    landmarks: NDArray[np.float32]
 
 
 class MediaPipeAUEstimator:
@@ -64,8 +76,10 @@ class MediaPipeAUEstimator:
         self._table = load_facs_table()
         self._image: Any
         self._landmarker: Any
-        self._image, self._landmarker = _open_landmarker(self._path)
-        self._close = weakref.finalize(self, _close_landmarker, self._landmarker)
+        self._image, self._landmarker = open_landmarker(
+            self._path, "the MediaPipe Action Unit estimator", faces=2, blendshapes=True
+        )
+        self._close = weakref.finalize(self, close_landmarker, self._landmarker)
         sha256 = sha256_of(self._path)
         known = published_as(sha256)
         self._card = InstrumentCard(
@@ -79,7 +93,12 @@ class MediaPipeAUEstimator:
             weights_name=self._path.name,
             weights_sha256=sha256,
             licence=known.licence if known else "unknown",
-            source=known.source if known else "unknown",
+            source=known.source if known else "a file of the user",
+            normalisation="by MediaPipe, of RGB 0..255",
+            alignment="by MediaPipe's own face detector and landmarks",
+            no_face="the outcome no_face",
+            several_faces="the outcome several_faces",
+            action_units=self._table.action_units,
         )
 
     @property
@@ -92,13 +111,16 @@ class MediaPipeAUEstimator:
         return self._table.action_units
 
     def estimate(self, images: Images) -> AUReading:
-        """Action Units (N, A) in 0..1 of each image, independent of the other images.
+        """Action Units (N, A) in 0..1 and 68 landmarks of each image, whatever the other images.
+
+        The landmarks are those points of the face mesh that :mod:`metrics.au.face_mesh` names.
 
         Raises:
             ValueError: the images are malformed.
         """
         reading = self.blendshapes(images)
-        return AUReading(reading.outcomes, self._table.apply(reading.values))
+        values = self._table.apply(reading.values)
+        return AUReading(reading.outcomes, values, reading.landmarks)
 
     def blendshapes(self, images: Images) -> BlendshapeReading:
         """Blendshapes (N, 52) in 0..1 of each image, as the model gives them.
@@ -109,13 +131,15 @@ class MediaPipeAUEstimator:
         check_images(images)
         names = self._table.blendshapes
         values = np.full((len(images), len(names)), np.nan, dtype=np.float32)
+        landmarks = np.full((len(images), len(MESH_OF_IBUG), 2), np.nan, dtype=np.float32)
         outcomes: list[Outcome] = []
-        for row, frame in zip(values, images, strict=True):
+        for row, points, frame in zip(values, landmarks, images, strict=True):
             faces = self._detect(frame)
             if len(faces) == 1:
-                row[:] = [faces[0][name] for name in names]
+                row[:] = [faces[0].blendshapes[name] for name in names]
+                points[:] = faces[0].landmarks
             outcomes.append("ok" if len(faces) == 1 else "several_faces" if faces else "no_face")
-        return BlendshapeReading(outcomes, names, values)
+        return BlendshapeReading(outcomes, names, values, landmarks)
 
     def close(self) -> None:
         """Frees the model; the estimator cannot be used afterwards."""
@@ -132,8 +156,8 @@ class MediaPipeAUEstimator:
     ) -> None:
         self.close()
 
-    def _detect(self, frame: NDArray[np.uint8]) -> list[dict[str, float]]:
-        """Blendshapes by name of each face found in a frame (H, W, 3)."""
+    def _detect(self, frame: NDArray[np.uint8]) -> list[_Face]:
+        """The faces found in a frame (H, W, 3)."""
         if not self._close.alive:
             raise ValueError("this Action Unit estimator is closed: make a new one")
         if len(frame) < _SMALLEST_FRAME:
@@ -141,83 +165,48 @@ class MediaPipeAUEstimator:
             frame = np.asarray(Image.fromarray(frame).resize(size, Image.Resampling.BICUBIC))
         found = self._landmarker.detect(self._image(np.ascontiguousarray(frame)))
         return [
-            {category.category_name: category.score for category in face}
-            for face in found.face_blendshapes
+            _Face(
+                {category.category_name: category.score for category in blendshapes},
+                np.array([(mesh[i].x, mesh[i].y) for i in MESH_OF_IBUG], dtype=np.float32),
+            )
+            for blendshapes, mesh in zip(found.face_blendshapes, found.face_landmarks, strict=True)
         ]
 
 
-def _open_landmarker(path: Path) -> tuple[Any, Any]:
-    """A function from an array to MediaPipe's image, and the landmarker."""
-    try:
-        import mediapipe
-        from mediapipe.tasks.python.core.base_options import BaseOptions
-        from mediapipe.tasks.python.vision import face_landmarker
-    except ModuleNotFoundError as error:
-        raise ImportError(
-            "the MediaPipe Action Unit estimator needs mediapipe: pip install -e '.[mediapipe]'"
-        ) from error
-    except (ImportError, OSError) as error:
-        raise ImportError(_library_advice(error)) from error
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"no Face Landmarker at {path}: give the path of a face_landmarker.task"
-        )
+def _make(path: Path | None) -> MediaPipeAUEstimator:
+    # A plugin with weights is never made without them.
+    assert path is not None
+    if path.name == FACE_LANDMARKER.file_name:
+        require_published(path, FACE_LANDMARKER)
+    return MediaPipeAUEstimator(path)
 
-    def to_image(frame: NDArray[np.uint8]) -> Any:
-        return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=frame)
 
-    options = face_landmarker.FaceLandmarkerOptions(
-        base_options=BaseOptions(model_asset_path=str(path)),
-        num_faces=2,
-        output_face_blendshapes=True,
-    )
-    with _native_stderr_silenced():
+def _missing_library() -> str | None:
+    """What MediaPipe's own library cannot find on this system, without loading MediaPipe."""
+    package = importlib.util.find_spec("mediapipe")
+    folders = (package.submodule_search_locations or []) if package else []
+    if not any((Path(folder) / "tasks" / "c" / "libmediapipe.so").is_file() for folder in folders):
+        return None
+    for library in _LIBRARIES:
         try:
-            landmarker = face_landmarker.FaceLandmarker.create_from_options(options)
-        except (RuntimeError, ValueError, FileNotFoundError) as error:
-            reason = str(error).splitlines()[0]
-            raise ValueError(
-                f"{path} is not a MediaPipe Face Landmarker ({reason}): "
-                f"check that the download is whole"
-            ) from error
+            ctypes.CDLL(library)
         except OSError as error:
-            raise ImportError(_library_advice(error)) from error
-        landmarker.detect(to_image(np.zeros((64, 64, 3), dtype=np.uint8)))
-    return to_image, landmarker
+            return library_advice(error)
+    return None
 
 
-def _close_landmarker(landmarker: Any) -> None:
-    try:
-        landmarker.close()
-    except RuntimeError:
-        # At the end of the program MediaPipe's worker thread is gone before any finaliser runs.
-        # The model goes with the process; without a handle its own finaliser keeps silent.
-        landmarker._handle = None
-
-
-def _library_advice(error: Exception) -> str:
-    return (
-        f"MediaPipe is installed but cannot start ({error}): it needs shared libraries of the "
-        f"system, on Debian and Ubuntu: apt-get install libegl1 libgles2 libgl1 libglib2.0-0"
-    )
-
-
-@contextmanager
-def _native_stderr_silenced() -> Iterator[None]:
-    """Drops what MediaPipe's native code writes to standard error while it starts.
-
-    It logs its defaults as warnings through file descriptor 2 and heeds no log-level variable.
-    """
-    sys.stderr.flush()
-    try:
-        saved = os.dup(_STDERR)
-    except OSError:
-        yield
-        return
-    try:
-        with open(os.devnull, "wb") as nothing:
-            os.dup2(nothing.fileno(), _STDERR)
-        yield
-    finally:
-        os.dup2(saved, _STDERR)
-        os.close(saved)
+MEDIAPIPE: Final = InstrumentPlugin[MediaPipeAUEstimator](
+    name="mediapipe",
+    kind="au_estimator",
+    description="MediaPipe Face Landmarker, blendshapes mapped to Action Units",
+    make=_make,
+    packages=("mediapipe",),
+    install=INSTALL,
+    weights=FACE_LANDMARKER.file_name,
+    fetch="bench weights fetch face-landmarker",
+    takes="FILE.task",
+    suffixes=(".task",),
+    problem=_missing_library,
+    scale="blendshape 0..1",
+    licence=FACE_LANDMARKER.licence,
+)

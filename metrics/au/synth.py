@@ -9,10 +9,9 @@ import numpy as np
 
 from metrics.cards import InstrumentCard
 from metrics.contracts import AUReading, Images, Outcome
-from metrics.synth_network import run_network
-from metrics.synth_weights import load_instrument, shipped_weights, synth_card
+from metrics.plugin import InstrumentPlugin
 
-__all__ = ["HIGHEST_INTENSITY", "SynthAUEstimator"]
+__all__ = ["HIGHEST_INTENSITY", "SYNTH", "SynthAUEstimator"]
 
 HIGHEST_INTENSITY: Final = 5.0
 """FACS intensity E; A to E are 1 to 5."""
@@ -34,6 +33,8 @@ class SynthAUEstimator:
     """
 
     def __init__(self, path: Path | str | None = None) -> None:
+        from metrics.synth_weights import load_instrument, shipped_weights, synth_card
+
         path = shipped_weights("synth-au") if path is None else Path(path)
         self._network, header = load_instrument(path, "au_estimator")
         self._action_units = header.action_units
@@ -59,6 +60,8 @@ class SynthAUEstimator:
         Raises:
             ValueError: the images are malformed.
         """
+        from metrics.synth_network import run_network
+
         outputs = run_network(self._network, images)
         values = np.clip(outputs[:, :-1] * HIGHEST_INTENSITY, 0.0, HIGHEST_INTENSITY)
         # The last output is the logit of a face: 0 is one half.
@@ -66,3 +69,15 @@ class SynthAUEstimator:
         outcomes: list[Outcome] = ["ok" if face else "no_face" for face in is_face]
         values[~is_face] = np.nan
         return AUReading(outcomes, values.astype(np.float32))
+
+
+SYNTH: Final = InstrumentPlugin[SynthAUEstimator](
+    name="synth",
+    kind="au_estimator",
+    description="for drawn faces; comes with the package",
+    make=SynthAUEstimator,
+    takes="FILE.safetensors",
+    suffixes=(".safetensors",),
+    scale="intensity 0..5",
+    licence="Apache-2.0",
+)

@@ -1,4 +1,10 @@
-"""Identity embeddings by any ArcFace-style ONNX file, run with onnxruntime."""
+"""Identity embeddings by any ArcFace-style ONNX file, run with onnxruntime.
+
+Such files want the same crop and differ in what they want the pixels to be. InsightFace's are of
+two sorts: the graphs exported from MXNet subtract and divide themselves and take 0..255, the others
+take -1..1; InsightFace tells them apart by the names of their first nodes, and so does this module
+(:func:`preprocessing_of`).
+"""
 
 from __future__ import annotations
 
@@ -13,14 +19,29 @@ from numpy.typing import NDArray
 from metrics.cards import InstrumentCard
 from metrics.contracts import Images, check_images
 from metrics.crop import ARCFACE_SIZE, arcface_crop
-from metrics.weights import published_as, sha256_of
+from metrics.embedders.onnx_graph import first_node_names
+from metrics.plugin import InstrumentPlugin
+from metrics.weights import MOBILEFACENET as MOBILEFACENET_WEIGHTS
+from metrics.weights import published_as, require_published, sha256_of
 
-__all__ = ["ARCFACE", "MOBILEFACENET", "OnnxEmbedder", "Preprocessing"]
+__all__ = [
+    "ARCFACE",
+    "ARCFACE_ONNX",
+    "IMAGENET",
+    "MOBILEFACENET",
+    "OWN",
+    "OnnxEmbedder",
+    "Preprocessing",
+    "preprocessing_of",
+]
 
 Triple = tuple[float, float, float]
 
 _VERSION: Final = "1"
 _BATCH: Final = 16
+_INSTALL: Final = "pip install -e '.[onnx]'"
+_LOOKED_AT: Final = 8
+"""Nodes of a graph whose names InsightFace looks at."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +66,29 @@ class Preprocessing:
         return np.asarray((ordered.astype(np.float32) / np.float32(255.0) - mean) / deviation)
 
 
-MOBILEFACENET: Final = Preprocessing(mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
+IMAGENET: Final = Preprocessing(mean=(0.485, 0.456, 0.406), deviation=(0.229, 0.224, 0.225))
 """ImageNet mean and deviation, as foamliu/MobileFaceNet was trained."""
 
 ARCFACE: Final = Preprocessing(mean=(0.5, 0.5, 0.5), deviation=(0.5, 0.5, 0.5))
 """-1..1, as the models of InsightFace were trained."""
+
+OWN: Final = Preprocessing(mean=(0.0, 0.0, 0.0), deviation=(1 / 255, 1 / 255, 1 / 255))
+"""0..255: the graph itself subtracts and divides."""
+
+
+def preprocessing_of(path: Path) -> Preprocessing:
+    """What a file wants the pixels to be: the published MobileFaceNet by its SHA-256, any other
+    as InsightFace would run it (``python-package/insightface/model_zoo/arcface_onnx.py``).
+
+    Raises:
+        OSError: the file cannot be read.
+    """
+    if sha256_of(path) == MOBILEFACENET_WEIGHTS.sha256:
+        return IMAGENET
+    names = first_node_names(path, _LOOKED_AT)
+    subtracts = any(name.startswith(("Sub", "_minus")) for name in names)
+    multiplies = any(name.startswith(("Mul", "_mul")) for name in names)
+    return OWN if subtracts and multiplies else ARCFACE
 
 
 class OnnxEmbedder:
@@ -60,8 +99,7 @@ class OnnxEmbedder:
 
     Args:
         path: the weights.
-        preprocessing: how they were trained; MobileFaceNet's by default.
-        name: name on the card; the file's name without its suffix by default.
+        preprocessing: how they were trained; by default what :func:`preprocessing_of` says.
 
     Raises:
         ImportError: onnxruntime is not installed.
@@ -73,28 +111,31 @@ class OnnxEmbedder:
         self,
         path: Path | str,
         *,
-        preprocessing: Preprocessing = MOBILEFACENET,
-        name: str | None = None,
+        preprocessing: Preprocessing | None = None,
     ) -> None:
         self._path = Path(path)
-        self._preprocessing = preprocessing
         self._session = _open_session(self._path)
         self._input, self._channels_first, self._batch = _input_of(self._session, self._path)
         self._output: str = self._session.get_outputs()[0].name
+        self._preprocessing = preprocessing or preprocessing_of(self._path)
         sha256 = sha256_of(self._path)
         known = published_as(sha256)
         self._card = InstrumentCard(
-            name=name or self._path.stem.lower(),
+            name="mobilefacenet" if known == MOBILEFACENET_WEIGHTS else "arcface-onnx",
             kind="embedder",
             version=_VERSION,
-            description=f"ONNX face embedder, {preprocessing}",
+            description="face embedder from an ONNX file",
             input_size=ARCFACE_SIZE,
             crop="similarity transform of the eyes to the ArcFace five-point template",
             scale="L2 0..2",
             weights_name=self._path.name,
             weights_sha256=sha256,
             licence=known.licence if known else "unknown",
-            source=known.source if known else "unknown",
+            source=known.source if known else "a file of the user",
+            normalisation=str(self._preprocessing),
+            alignment="eyes at the template of the frame; no detector is asked",
+            no_face="the crop at that place is embedded, whatever it shows",
+            several_faces="the face whose eyes are at the template is embedded",
         )
 
     @property
@@ -144,9 +185,7 @@ def _open_session(path: Path) -> Any:
     try:
         import onnxruntime
     except ImportError as error:
-        raise ImportError(
-            "the ONNX embedder needs onnxruntime: pip install -e '.[onnx]'"
-        ) from error
+        raise ImportError(f"the ONNX embedder needs onnxruntime: {_INSTALL}") from error
     if not path.is_file():
         raise FileNotFoundError(f"no embedder weights at {path}: give the path of an ONNX file")
     options = onnxruntime.SessionOptions()
@@ -184,3 +223,43 @@ def _input_of(session: Any, path: Path) -> tuple[str, bool, int]:
         )
     batch = shape[0] if isinstance(shape[0], int) else _BATCH
     return name, channels_first, batch
+
+
+def _make(path: Path | None) -> OnnxEmbedder:
+    if path is None:
+        raise ValueError("arcface-onnx needs a file: give arcface-onnx:FILE.onnx")
+    return OnnxEmbedder(path)
+
+
+def _make_mobilefacenet(path: Path | None) -> OnnxEmbedder:
+    # A plugin with weights is never made without them.
+    assert path is not None
+    require_published(path, MOBILEFACENET_WEIGHTS)
+    return OnnxEmbedder(path)
+
+
+ARCFACE_ONNX: Final = InstrumentPlugin[OnnxEmbedder](
+    name="arcface-onnx",
+    kind="embedder",
+    description="any ArcFace-style ONNX file, InsightFace's among them",
+    make=_make,
+    packages=("onnxruntime",),
+    install=_INSTALL,
+    takes="FILE.onnx",
+    suffixes=(".onnx",),
+    scale="L2 0..2",
+    licence="the file's; InsightFace's are for non-commercial research",
+)
+MOBILEFACENET: Final = InstrumentPlugin[OnnxEmbedder](
+    name="mobilefacenet",
+    kind="embedder",
+    description="MobileFaceNet (Chen et al. 2018), trained on refined MS-Celeb-1M",
+    make=_make_mobilefacenet,
+    packages=("onnxruntime",),
+    install=_INSTALL,
+    weights=MOBILEFACENET_WEIGHTS.file_name,
+    fetch="bench weights fetch mobilefacenet",
+    takes="FILE.onnx",
+    scale="L2 0..2",
+    licence=MOBILEFACENET_WEIGHTS.licence,
+)

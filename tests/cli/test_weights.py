@@ -17,6 +17,9 @@ from bench.cli import app
 from bench.data.released.catalogue import RELEASES, default_folder, find_release
 from bench.data.released.download import download
 from bench.errors import BenchError
+from bench.plugins.instruments import list_instruments
+from metrics.embedders.facenet import FACENET_CASIA
+from metrics.plugin import GROUPS
 from metrics.weights import find_weights
 
 
@@ -286,6 +289,33 @@ def test_what_is_fetched_is_found_by_the_instruments(
     monkeypatch.delenv("BENCH_WEIGHTS")
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     assert default_folder() == tmp_path / "cache" / "bench" / "weights"
+
+
+def test_facenet_is_fetched_to_where_it_is_looked_for(
+    file_server: FileServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_WEIGHTS", str(tmp_path))
+    for name in ("facenet-vggface2", "mobilefacenet"):
+        with pytest.raises(BenchError, match=f"not the published {find_release(name).sha256}"):
+            invoke("weights", "fetch", name, "--url", file_server.url)
+    assert list(tmp_path.iterdir()) == []
+    text = invoke("weights", "fetch", "facenet-casia", "--url", file_server.url)
+    assert "computed; its authors published none" in text
+    assert "--embedder facenet-casia" in text
+    plugin = FACENET_CASIA
+    assert find_weights(plugin.weights) == tmp_path / find_release(plugin.name).file_name
+    entries = {entry.name: entry for entry in list_instruments("embedder")}
+    assert "weights" not in (entries["facenet-casia"].problem or "")
+    assert "weights 20180402-114759" in (entries["facenet-vggface2"].problem or "")
+    assert entries["facenet-vggface2"].remedy.endswith("bench weights fetch facenet-vggface2")
+
+
+def test_every_file_that_an_instrument_looks_for_can_be_fetched_by_the_command_it_names() -> None:
+    for kind in GROUPS:
+        for entry in list_instruments(kind):
+            if entry.plugin and entry.plugin.fetch.startswith("bench weights fetch "):
+                release = find_release(entry.plugin.fetch.split()[-1])
+                assert release.file_name == entry.plugin.weights
 
 
 def test_the_list_says_what_is_here(tmp_path: Path) -> None:

@@ -66,13 +66,31 @@ def _tensor(name: str, shape: Sequence[int | str]) -> bytes:
 
 @pytest.fixture
 def flatten_model(tmp_path: Path) -> Callable[..., Path]:
-    """Writes an ONNX file whose "embedding" is its own input, flattened: (N, everything)."""
+    """Writes an ONNX file whose "embedding" is its own input, flattened: (N, everything).
 
-    def write(shape: Sequence[int | str], *, axis: int = 1, name: str = "flatten.onnx") -> Path:
+    Nodes of the names in ``before`` come first and change nothing.
+    """
+
+    def write(
+        shape: Sequence[int | str],
+        *,
+        axis: int = 1,
+        name: str = "flatten.onnx",
+        before: Sequence[str] = (),
+    ) -> Path:
         attribute = _bytes(1, "axis") + _number(3, axis) + _number(20, 2)
-        node = _bytes(1, "in") + _bytes(2, "out") + _bytes(4, "Flatten") + _bytes(5, attribute)
+        values = ["in", *(f"value{index}" for index in range(len(before)))]
+        nodes = b"".join(
+            _bytes(1, _bytes(1, a) + _bytes(2, b) + _bytes(3, node) + _bytes(4, "Identity"))
+            for a, b, node in zip(values, values[1:], before, strict=False)
+        )
+        node = (
+            _bytes(1, values[-1]) + _bytes(2, "out") + _bytes(3, "last")
+            + _bytes(4, "Flatten") + _bytes(5, attribute)
+        )  # fmt: skip
         graph = (
-            _bytes(1, node)
+            nodes
+            + _bytes(1, node)
             + _bytes(2, "graph")
             + _bytes(11, _tensor("in", shape))
             + _bytes(12, _tensor("out", ["rows", "columns"]))

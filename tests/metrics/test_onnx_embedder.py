@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeAlias
 
@@ -13,7 +13,16 @@ pytest.importorskip("onnxruntime")
 
 from metrics import Embedder
 from metrics.crop import arcface_crop
-from metrics.embedders.onnx import ARCFACE, OnnxEmbedder, Preprocessing
+from metrics.embedders.onnx import (
+    ARCFACE,
+    IMAGENET,
+    OWN,
+    OnnxEmbedder,
+    Preprocessing,
+    preprocessing_of,
+)
+from metrics.embedders.onnx import MOBILEFACENET as PLUGIN
+from metrics.embedders.onnx_graph import first_node_names
 from metrics.weights import MOBILEFACENET
 
 Faces: TypeAlias = Callable[..., NDArray[np.uint8]]
@@ -134,7 +143,49 @@ def test_the_card_of_known_weights_has_their_licence(
 
 def test_the_card_tells_preprocessings_apart(flatten_model: Writer) -> None:
     path = flatten_model([1, 3, 112, 112])
-    assert OnnxEmbedder(path).card != OnnxEmbedder(path, preprocessing=ARCFACE).card
+    assert OnnxEmbedder(path).card != OnnxEmbedder(path, preprocessing=IMAGENET).card
+
+
+@pytest.mark.parametrize(
+    ("before", "expected"),
+    [
+        ((), ARCFACE),
+        (("Sub_0", "Mul_1"), OWN),
+        (("_minusscalar0", "_mulscalar0"), OWN),
+        (("Sub_0",), ARCFACE),
+        ((*(f"Conv_{n}" for n in range(7)), "Sub_7", "Mul_8"), ARCFACE),
+    ],
+)
+def test_a_graph_that_normalises_for_itself_is_given_plain_pixels(
+    flatten_model: Writer, images: NDArray[np.uint8], before: Sequence[str], expected: Preprocessing
+) -> None:
+    path = flatten_model([1, 3, 112, 112], before=before)
+    assert first_node_names(path, 9) == [*before, "last"][:9]
+    assert preprocessing_of(path) == expected
+    actual = OnnxEmbedder(path).embed(images[:2] | 1)
+    wanted = OnnxEmbedder(path, preprocessing=expected).embed(images[:2] | 1)
+    np.testing.assert_array_equal(actual, wanted)
+
+
+@pytest.mark.parametrize("content", [b"", b"<html>", b"\x3a\xff\xff\xff\xff\xff", b"\x3a\x03\x0a"])
+def test_the_names_of_a_damaged_graph_are_none(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "damaged.onnx"
+    path.write_bytes(content)
+    assert first_node_names(path, 8) == []
+
+
+def test_the_real_mobilefacenet_gets_the_pixels_of_its_training(
+    mobilefacenet: OnnxEmbedder, weights_dir: Path
+) -> None:
+    assert preprocessing_of(weights_dir / "mobilefacenet" / "MobileFaceNet.onnx") == IMAGENET
+    assert str(IMAGENET) == mobilefacenet.card.normalisation
+    assert mobilefacenet.card.name == "mobilefacenet"
+
+
+def test_another_file_under_its_name_is_refused(flatten_model: Writer) -> None:
+    path = flatten_model([1, 3, 112, 112], name="MobileFaceNet.onnx")
+    with pytest.raises(ValueError, match=r"MobileFaceNet\.onnx has the SHA-256 .* another file"):
+        PLUGIN.make(path)
 
 
 @pytest.mark.parametrize(("side", "strangers"), [(256, 0.05), (64, 0.07)])

@@ -7,11 +7,14 @@ import pytest
 
 from metrics.weights import (
     FACE_LANDMARKER,
+    FACENET_CASIA,
+    FACENET_VGGFACE2,
     MOBILEFACENET,
     PublishedWeights,
     cache_folder,
     find_weights,
     published_as,
+    require_published,
     sha256_of,
 )
 
@@ -66,7 +69,7 @@ def test_without_xdg_the_cache_is_below_the_home_folder(
     assert cache_folder() == tmp_path / ".cache" / "bench" / "weights"
 
 
-@pytest.mark.parametrize("known", [MOBILEFACENET, FACE_LANDMARKER])
+@pytest.mark.parametrize("known", [MOBILEFACENET, FACE_LANDMARKER, FACENET_VGGFACE2])
 def test_a_missing_file_is_one_line_with_where_it_was_looked_for_and_where_to_get_it(
     known: PublishedWeights, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -76,7 +79,7 @@ def test_a_missing_file_is_one_line_with_where_it_was_looked_for_and_where_to_ge
         find_weights(known.file_name)
     message = str(caught.value)
     assert "\n" not in message
-    for part in (known.file_name, known.source, "$BENCH_WEIGHTS", str(tmp_path / "variable")):
+    for part in (known.file_name, known.address, "$BENCH_WEIGHTS", str(tmp_path / "variable")):
         assert part in message
     assert str(tmp_path / "cache" / "bench" / "weights") in message
 
@@ -87,6 +90,22 @@ def test_the_sha256_follows_the_content(tmp_path: Path) -> None:
     assert sha256_of(path) == hashlib.sha256(b"one").hexdigest()
     path.write_bytes(b"another")
     assert sha256_of(path) == hashlib.sha256(b"another").hexdigest()
+
+
+def test_a_web_page_and_another_file_are_refused_by_name(tmp_path: Path) -> None:
+    path = tmp_path / FACENET_VGGFACE2.file_name
+    for known in (FACENET_VGGFACE2, FACENET_CASIA):
+        path.write_text("  \n<!DOCTYPE html><title>Sign in</title>")
+        with pytest.raises(ValueError, match=rf"{path.name} is a web page") as caught:
+            require_published(path, known)
+        assert known.address in str(caught.value)
+    path.write_bytes(b"weights")
+    with pytest.raises(ValueError, match=rf"{path.name} has the SHA-256 .* truncated, changed or"):
+        require_published(path, FACENET_VGGFACE2)
+    # Nobody publishes the other's, so it is recorded and not checked.
+    assert require_published(path, FACENET_CASIA) == hashlib.sha256(b"weights").hexdigest()
+    with pytest.raises(FileNotFoundError, match=r"no weights at .*gone"):
+        require_published(tmp_path / "gone", FACENET_CASIA)
 
 
 @pytest.mark.parametrize("known", [MOBILEFACENET, FACE_LANDMARKER], ids=lambda k: k.file_name)

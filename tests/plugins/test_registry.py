@@ -8,7 +8,7 @@ from textwrap import dedent
 
 import pytest
 
-import bench.plugins.registry
+import bench.plugins.entries
 from bench.errors import BenchError
 from bench.plugins.registry import GROUP, list_methods, load_method, make_method
 
@@ -64,7 +64,7 @@ def install(tmp_path: Path, monkeypatch):
         return path
 
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setattr(bench.plugins.registry, "entry_points", lambda group: points)
+    monkeypatch.setattr(bench.plugins.entries, "entry_points", lambda group: points)
     yield add
     for name in [name for name in sys.modules if name.startswith("made_up_")]:
         del sys.modules[name]
@@ -157,8 +157,9 @@ def test_a_file_holds_exactly_one_method(tmp_path, source, found):
 def test_one_name_from_two_packages_is_refused(install):
     install("good", GOOD)
     install("good", GOOD)
-    with pytest.raises(BenchError, match="two packages register a method called 'good': made_up_0"):
+    with pytest.raises(BenchError, match=r"method 'good' .* two packages register it, made_up_0"):
         load_method("good")
+    assert [entry.problem is None for entry in list_methods()] == [False]
 
 
 @pytest.mark.parametrize(

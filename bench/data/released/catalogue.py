@@ -9,12 +9,23 @@ from typing import Final
 
 from bench.errors import BenchError
 from bench.suggest import did_you_mean
-from metrics.weights import FACE_LANDMARKER, WEIGHTS_VARIABLE, cache_folder
+from metrics.weights import (
+    FACE_LANDMARKER,
+    FACENET_CASIA,
+    FACENET_VGGFACE2,
+    MOBILEFACENET,
+    WEIGHTS_VARIABLE,
+    PublishedWeights,
+    cache_folder,
+)
 
 __all__ = ["RELEASES", "Release", "default_folder", "find_release"]
 
 HOST: Final = "https://openaipublic.azureedge.net/glow-demo"
 ORIGINAL: Final = "released with github.com/openai/glow"
+MOBILEFACENET_FOLDER: Final = (
+    "https://github.com/foamliu/MobileFaceNet/raw/22d3e78287c70e23cf2f5b6a6a92594008831a7f/weights"
+)
 INSTALL: Final = "pip install 'expression-transfer-bench[openai]'"
 
 
@@ -44,6 +55,21 @@ class Release:
     def file_name(self) -> str:
         """Name of the file; two releases may not share one."""
         return self.url.rpartition("/")[2]
+
+
+def _facenet(name: str, people: str, size: str, weights: PublishedWeights) -> Release:
+    return Release(
+        name=name,
+        title=f"facenet-pytorch, trained on {people}",
+        url=weights.address,
+        licence=weights.licence,
+        remark=f"{size}; {weights.source.partition('; ')[2]}",
+        sha256=weights.sha256,
+        next_steps=(
+            "pip install -e '.[facenet]'",
+            f"bench run glow-arith --benchmark london --data DIR --embedder {name}",
+        ),
+    )
 
 
 def _ablation(permutation: str, coupling: str, shorthand: str) -> Release:
@@ -79,6 +105,20 @@ RELEASES: Final = (
         _ablation(permutation, coupling, shorthand)
         for permutation in ("reverse", "shuffle", "1x1")
         for coupling, shorthand in (("additive", "add"), ("affine", "aff"))
+    ),
+    _facenet("facenet-vggface2", "VGGFace2", "112 MB", FACENET_VGGFACE2),
+    _facenet("facenet-casia", "CASIA-WebFace", "about 116 MB", FACENET_CASIA),
+    Release(
+        name="mobilefacenet",
+        title="MobileFaceNet, the embedder",
+        url=f"{MOBILEFACENET_FOLDER}/{MOBILEFACENET.file_name}",
+        licence=MOBILEFACENET.licence,
+        remark="4 MB; from github.com/foamliu/MobileFaceNet",
+        sha256=MOBILEFACENET.sha256,
+        next_steps=(
+            "pip install -e '.[onnx]'",
+            "bench run glow-arith --benchmark london --data DIR",
+        ),
     ),
     Release(
         name="face-landmarker",
