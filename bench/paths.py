@@ -1,10 +1,11 @@
-"""Where the data folders are, in a checkout and in an install."""
+"""Where the data folders are: the user's, in a checkout and in an install."""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-__all__ = ["datasets_folder"]
+__all__ = ["dataset_folders", "datasets_folder", "own_datasets_folder"]
 
 
 def datasets_folder() -> Path:
@@ -12,3 +13,19 @@ def datasets_folder() -> Path:
     package = Path(__file__).resolve().parent
     installed = package / "_datasets"
     return installed if installed.is_dir() else package.parent / "datasets"
+
+
+def own_datasets_folder() -> Path:
+    """The user's folder of datasets: ``$BENCH_DATASETS``, else ``datasets`` where they are."""
+    return Path(os.environ.get("BENCH_DATASETS") or "datasets")
+
+
+def dataset_folders() -> list[Path]:
+    """Where cards are looked for, the first of a name wins.
+
+    ``$BENCH_DATASETS``, ``datasets`` in the current folder, the package's; each once.
+    """
+    found: dict[Path, Path] = {}
+    for place in (own_datasets_folder(), Path("datasets"), datasets_folder()):
+        found.setdefault(place.resolve(), place)
+    return list(found.values())

@@ -1,4 +1,4 @@
-"""``bench data``: what a dataset is, whether a copy is whole, and how its split was made."""
+"""``bench data``: what a dataset is, adding and verifying a copy of it, and making a split."""
 
 from __future__ import annotations
 
@@ -7,13 +7,17 @@ from typing import Annotated
 import typer
 
 from bench.cli import options
+from bench.cli.add_data import add, scan, splits
+from bench.cli.align import align, check_alignment
 from bench.cli.draw import draw
 from bench.cli.output import print_json, stdout
 from bench.errors import BenchError
 
 __all__ = ["data"]
 
-data = typer.Typer(help="Look at datasets, verify a copy, make a split.", no_args_is_help=True)
+data = typer.Typer(
+    help="Look at datasets, add and verify a copy, make a split.", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(help="Name of the dataset.")]
 
@@ -36,14 +40,21 @@ def show(name: Name, json: options.Json = False) -> None:
         return
     console = stdout()
     here = [("images", f"{card.folder} (come with bench)")] if card.ships_images else []
+    steps = []
+    if not card.ships_images and not card.manifest.is_file():
+        steps = [("next", f"bench data add {card.name} --data DIR")]
+    elif not card.split_file.is_file():
+        steps = [("next", f"bench data splits {card.name}")]
     for label, text in [
         ("title", card.title),
         ("citation", card.citation),
         ("licence", f"{card.licence} ({card.licence_url})"),
         ("how to get it", card.how_to_get),
         *here,
-        ("files", card.path),
+        ("files", card.layout.pattern if card.layout else card.path),
         ("alignment", card.alignment),
+        ("card", card.folder / "card.toml"),
+        *steps,
     ]:
         console.print(f"{label}: {text}", markup=False, highlight=False)
 
@@ -115,42 +126,9 @@ def paths(
         print(path)
 
 
-@data.command("split")
-def split(
-    name: Name,
-    version: Annotated[str, typer.Option("--version", help="Name of the new split, such as v2.")],
-    data: options.Data = None,
-) -> None:
-    """Make a split by the recipe on the dataset's card; a published one is never overwritten.
-
-    Example: `bench data split london --version v2 --data DIR`
-    """
-    from bench.data.card import load_card
-    from bench.data.split import write_split
-    from bench.data.splitting import split_by_recipe
-
-    card = load_card(name)
-    pairs = split_by_recipe(card, card.data_folder(options.given_data(data, name)))
-    path = card.folder / "splits" / f"{version}.csv"
-    write_split(path, pairs)
-    print(f"{path}: {len(pairs)} pairs")
-
-
-@data.command("manifest")
-def manifest(name: Name, data: options.Data = None) -> None:
-    """Write the list of a dataset's images with sizes and SHA-256 beside its card.
-
-    For those who add a dataset; it overwrites the list.
-
-    Example: `bench data manifest london --data DIR`
-    """
-    from bench.data.card import load_card
-    from bench.data.manifest import build_manifest, write_manifest
-
-    card = load_card(name)
-    entries = build_manifest(card, card.data_folder(options.given_data(data, name)))
-    write_manifest(card.manifest, entries)
-    print(f"{card.manifest}: {len(entries)} images")
-
-
+data.command("scan")(scan)
+data.command("add")(add)
+data.command("splits")(splits)
+data.command("align")(align)
+data.command("check-alignment")(check_alignment)
 data.command("draw")(draw)

@@ -6,7 +6,8 @@ import hashlib
 import re
 from dataclasses import dataclass, replace
 
-from bench.data.card import DatasetCard, list_cards, load_card
+from bench.data.card import DatasetCard, find_card, list_cards, load_card
+from bench.data.card_check import SOURCE_AUS
 from bench.data.split import Pair, Part, Split, load_split
 from bench.errors import BenchError
 from bench.suggest import did_you_mean
@@ -25,6 +26,8 @@ class Benchmark:
         name: ``<dataset>-<resolution>``.
         embedder: name of the embedder, or the path of an ONNX file.
         au_estimator: name of the AU estimator.
+        source_aus: what a source image's Action Units are: what the ``estimator`` reads, or the
+            dataset's ``labels``. Results of the two are not compared.
     """
 
     name: str
@@ -34,6 +37,7 @@ class Benchmark:
     alphas: tuple[float, ...]
     embedder: str
     au_estimator: str
+    source_aus: str = "estimator"
 
     def pairs(self, part: Part, limit: int | None = None) -> list[Pair]:
         """The pairs of a part in a fixed shuffled order, the first ``limit`` of them.
@@ -43,17 +47,39 @@ class Benchmark:
         """
         return sorted(self.split.part(part), key=_shuffled)[:limit]
 
+    @property
+    def is_calibration(self) -> bool:
+        """Whether there are identities alone, to calibrate embedders on: nothing to transfer."""
+        return not any(pair.kind == "cross" for pair in self.split.pairs)
+
+    def check_expressions(self) -> None:
+        """Refuses a dataset of identities, which has nothing to transfer.
+
+        Raises:
+            BenchError: it has no source image.
+        """
+        if self.is_calibration:
+            raise BenchError(
+                f"dataset {self.card.name} has identities without expressions: it calibrates "
+                "embedders, and no method can be measured on it",
+                hint=f"bench check-instruments {self.card.name}; others: bench list benchmarks",
+            )
+
     def with_alphas(self, alphas: tuple[float, ...]) -> Benchmark:
         """The same benchmark on another grid."""
         return replace(self, alphas=alphas)
 
 
 def list_benchmarks() -> list[str]:
-    """All names ``<dataset>-<resolution>``, the datasets' defaults first among their own."""
+    """All names ``<dataset>-<resolution>``, the datasets' defaults first among their own.
+
+    A dataset counts from the moment that it has a list of images and a split.
+    """
     names = []
     for dataset in list_cards():
-        defaults = load_card(dataset).benchmark
-        names += [f"{dataset}-{resolution}" for resolution in defaults.resolutions]
+        card = load_card(dataset)
+        if card.is_ready:
+            names += [f"{dataset}-{resolution}" for resolution in card.benchmark.resolutions]
     return names
 
 
@@ -64,7 +90,7 @@ def card_of(name: str) -> DatasetCard:
         BenchError: there is no such dataset.
     """
     dataset, _ = _parse(name)
-    if dataset not in list_cards():
+    if find_card(dataset) is None:
         known = [*list_cards(), *list_benchmarks()]
         raise BenchError(
             f"no benchmark called {name!r}{did_you_mean(name, known)}",
@@ -74,7 +100,11 @@ def card_of(name: str) -> DatasetCard:
 
 
 def load_benchmark(
-    name: str, *, embedder: str | None = None, au_estimator: str | None = None
+    name: str,
+    *,
+    embedder: str | None = None,
+    au_estimator: str | None = None,
+    source_aus: str | None = None,
 ) -> Benchmark:
     """Makes a benchmark from its dataset's card.
 
@@ -82,9 +112,11 @@ def load_benchmark(
         name: ``<dataset>-<resolution>``, or ``<dataset>`` for the card's default resolution.
         embedder: instead of the card's.
         au_estimator: instead of the card's.
+        source_aus: instead of the card's.
 
     Raises:
-        BenchError: there is no such dataset, or its card does not offer the resolution.
+        BenchError: there is no such dataset, it has no list of images or split yet, or its card
+            does not offer the resolution.
     """
     card = card_of(name)
     defaults = card.benchmark
@@ -94,14 +126,29 @@ def load_benchmark(
         raise BenchError(
             f"{card.name} is not offered at {resolution} pixels", hint=f"at: {offered}"
         )
+    if not card.manifest.is_file():
+        raise BenchError(
+            f"{card.name} is a card without a list of images: your copy must be added first",
+            hint=f"bench data add {card.name} --data DIR",
+        )
+    if not card.split_file.is_file():
+        raise BenchError(
+            f"{card.name} has no split {defaults.split} yet", hint=f"bench data splits {card.name}"
+        )
+    truth_from = source_aus or defaults.source_aus
+    if truth_from not in SOURCE_AUS:
+        raise BenchError(
+            f"no Action Units come from {truth_from!r}", hint=f"--source-aus {SOURCE_AUS[1]}"
+        )
     return Benchmark(
         name=f"{card.name}-{resolution}",
         card=card,
-        split=load_split(card.folder / "splits" / f"{defaults.split}.csv"),
+        split=load_split(card.split_file),
         resolution=resolution,
         alphas=defaults.alphas,
         embedder=embedder or defaults.embedder,
         au_estimator=au_estimator or defaults.au_estimator,
+        source_aus=truth_from,
     )
 
 

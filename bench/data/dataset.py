@@ -13,7 +13,7 @@ from bench.data.manifest import ManifestEntry, read_manifest
 from bench.data.tables import read_rows
 from bench.errors import BenchError
 
-__all__ = ["Dataset", "Sample", "read_groups"]
+__all__ = ["Dataset", "Sample", "read_groups", "sample_of"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,12 +22,14 @@ class Sample:
 
     Attributes:
         is_reference: whether it is one of the images that make the identity's mean face.
+        intensity: of the expression, on the dataset's own scale; empty if nothing tells it.
     """
 
     identity: str
     name: str
     expression: str
     is_reference: bool
+    intensity: str = ""
 
 
 class Dataset:
@@ -51,17 +53,7 @@ class Dataset:
         self._pixels: dict[Sample, Pixels] = {}
         self._by_identity: dict[str, dict[str, Sample]] = {}
         for entry in read_manifest(card.manifest):
-            if entry.sample not in card.roles:
-                raise BenchError(
-                    f"{card.manifest}: {entry.path} is of the sample {entry.sample!r}, "
-                    f"which the card of {card.name} does not name"
-                )
-            sample = Sample(
-                entry.identity,
-                entry.sample,
-                card.expressions[entry.sample],
-                card.roles[entry.sample] == "reference",
-            )
+            sample = sample_of(card, entry)
             self._entries[sample] = entry
             self._by_identity.setdefault(entry.identity, {})[entry.sample] = sample
         for identity, samples in self._by_identity.items():
@@ -120,17 +112,37 @@ class Dataset:
         )
 
 
-def read_groups(card: DatasetCard, data: Path) -> dict[str, dict[str, str]]:
-    """The group variables (age, gender, ...) of each identity from the user's copy.
-
-    Without a file of groups the identities are those of the manifest, and none has a group.
+def sample_of(card: DatasetCard, entry: ManifestEntry) -> Sample:
+    """The sample of an image: by the list if that tells its role, else by the card.
 
     Raises:
-        BenchError: the file is missing or lacks a column.
+        BenchError: neither does.
+    """
+    role, expression = entry.role, entry.expression
+    if not role:
+        if entry.sample not in card.roles:
+            raise BenchError(
+                f"{card.manifest}: {entry.path} is of the sample {entry.sample!r}, "
+                f"which the card of {card.name} does not name"
+            )
+        role, expression = card.roles[entry.sample], card.expressions[entry.sample]
+    return Sample(entry.identity, entry.sample, expression, role == "reference", entry.intensity)
+
+
+def read_groups(card: DatasetCard, data: Path | None) -> dict[str, dict[str, str]]:
+    """The group variables (age, gender, ...) of each identity.
+
+    Args:
+        card: the dataset's card.
+        data: the user's copy, which holds the file of groups if the card names one; without one
+            the groups are those of the list of images.
+
+    Raises:
+        BenchError: the file is missing or malformed, or the list lacks a group.
     """
     if not card.groups_file:
-        return {entry.identity: {} for entry in read_manifest(card.manifest)}
-    path = data / card.groups_file
+        return _listed_groups(card)
+    path = card.data_folder(data) / card.groups_file
     if not path.is_file():
         raise BenchError(f"no file of groups at {path}", hint=card.how_to_get)
     header, *rows = read_rows(path) or [[]]
@@ -143,4 +155,20 @@ def read_groups(card: DatasetCard, data: Path) -> dict[str, dict[str, str]]:
             raise BenchError(f"{path}:{line}: expected {len(header)} values, found {len(row)}")
         values = dict(zip(header, row, strict=True))
         groups[values["identity"]] = {group: values[group] for group in card.groups}
+    return groups
+
+
+def _listed_groups(card: DatasetCard) -> dict[str, dict[str, str]]:
+    """The groups of the identities of the list of images."""
+    groups: dict[str, dict[str, str]] = {}
+    for line, entry in enumerate(read_manifest(card.manifest), start=2):
+        known = dict(entry.groups)
+        if missing := [name for name in card.groups if name not in known]:
+            raise BenchError(f"{card.manifest}:1: no column of the group {', '.join(missing)}")
+        values = {name: known[name] for name in card.groups}
+        if groups.setdefault(entry.identity, values) != values:
+            raise BenchError(
+                f"{card.manifest}:{line}: the groups of {entry.identity} are {values} here and "
+                f"{groups[entry.identity]} before"
+            )
     return groups

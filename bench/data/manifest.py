@@ -1,68 +1,67 @@
-"""The committed list of a dataset's images, and the check of a user's copy against it."""
+"""The list of a dataset's images, and the check of a user's copy against it."""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-from collections.abc import Iterator
-from dataclasses import astuple, dataclass, fields
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from bench.data.card import DatasetCard
-from bench.data.images import check_image
-from bench.data.tables import read_rows
+from bench.data.images import check_image, read_image
+from bench.data.tables import csv_text, read_rows
 from bench.errors import BenchError
 
-__all__ = ["ManifestEntry", "build_manifest", "read_manifest", "verify", "write_manifest"]
+__all__ = ["ManifestEntry", "manifest_text", "read_manifest", "verify", "write_manifest"]
+
+COLUMNS = ("path", "identity", "sample", "bytes", "sha256")
+FURTHER = ("role", "expression", "intensity")
 
 
 @dataclass(frozen=True, slots=True)
 class ManifestEntry:
-    """One image of a dataset; ``path`` is relative to the data folder."""
+    """One image of a dataset.
+
+    Attributes:
+        path: relative to the data folder.
+        sample: name of the image, unique for its identity.
+        role: ``reference`` or ``source``; empty where the card tells it by the sample's name.
+        expression: empty where the card tells it by the sample's name.
+        intensity: of the expression, on the dataset's own scale; often empty.
+        groups: (name, value) of the groups that the identity belongs to.
+    """
 
     path: str
     identity: str
     sample: str
     bytes: int
     sha256: str
+    role: str = ""
+    expression: str = ""
+    intensity: str = ""
+    groups: tuple[tuple[str, str], ...] = ()
 
 
-COLUMNS = [field.name for field in fields(ManifestEntry)]
+def manifest_text(entries: Sequence[ManifestEntry]) -> str:
+    """A list of images as the text of its file, with those columns that hold anything."""
+    further = [name for name in FURTHER if any(getattr(entry, name) for entry in entries)]
+    groups = list(dict.fromkeys(name for entry in entries for name, _ in entry.groups))
+    rows = [[*COLUMNS, *further, *groups]]
+    for entry in entries:
+        values = [str(getattr(entry, name)) for name in (*COLUMNS, *further)]
+        rows.append([*values, *(dict(entry.groups).get(name, "") for name in groups)])
+    return csv_text(rows)
 
 
-def build_manifest(card: DatasetCard, data: Path) -> list[ManifestEntry]:
-    """Lists the images of a data folder by the card's path pattern, sorted.
-
-    Raises:
-        BenchError: the folder holds no image that fits the pattern.
-    """
-    entries = []
-    for sample in sorted(card.roles):
-        pattern = card.path.format(identity="*", sample=sample)
-        place = Path(card.path.format(identity="\0", sample=sample)).parts
-        index = next(i for i, part in enumerate(place) if "\0" in part)
-        prefix, suffix = place[index].split("\0")
-        for file in sorted(data.glob(pattern)):
-            part = file.relative_to(data).parts[index]
-            identity = part[len(prefix) : len(part) - len(suffix)]
-            content = file.read_bytes()
-            digest = hashlib.sha256(content).hexdigest()
-            path = file.relative_to(data).as_posix()
-            entries.append(ManifestEntry(path, identity, sample, len(content), digest))
-    if not entries:
-        raise BenchError(f"no image in {data} fits the pattern {card.path!r} of {card.name}")
-    return sorted(entries, key=lambda entry: entry.path)
-
-
-def write_manifest(path: Path, entries: list[ManifestEntry]) -> None:
-    with path.open("w", newline="", encoding="utf-8") as file:
-        writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(COLUMNS)
-        writer.writerows(astuple(entry) for entry in entries)
+def write_manifest(path: Path, entries: Sequence[ManifestEntry]) -> None:
+    path.write_text(manifest_text(entries), encoding="utf-8", newline="\n")
 
 
 def read_manifest(path: Path) -> list[ManifestEntry]:
-    """Reads a manifest.
+    """Reads a list of images.
+
+    The columns path, identity, sample, bytes and sha256 come first, then those of role,
+    expression and intensity that there are, then the groups.
 
     Raises:
         BenchError: the file is missing or a row is malformed; the message names the line.
@@ -70,15 +69,27 @@ def read_manifest(path: Path) -> list[ManifestEntry]:
     if not path.is_file():
         raise BenchError(f"no list of images at {path}")
     rows = read_rows(path)
-    if not rows or rows[0] != COLUMNS:
+    header = rows[0] if rows else []
+    if tuple(header[: len(COLUMNS)]) != COLUMNS or len(set(header)) != len(header):
         raise BenchError(f"{path}:1: expected the header {','.join(COLUMNS)}")
     entries = []
+    seen: set[tuple[str, str]] = set()
     for line, row in enumerate(rows[1:], start=2):
-        if len(row) != len(COLUMNS) or not row[3].isdecimal() or len(row[4]) != 64:
+        if len(row) != len(header) or not row[3].isdecimal() or len(row[4]) != 64:
             raise BenchError(f"{path}:{line}: malformed row {','.join(row)!r}")
         if Path(row[0]).is_absolute() or ".." in Path(row[0]).parts:
             raise BenchError(f"{path}:{line}: {row[0]!r} leaves the data folder")
-        entries.append(ManifestEntry(row[0], row[1], row[2], int(row[3]), row[4]))
+        values = dict(zip(header, row, strict=True))
+        if values.get("role", "source") not in ("reference", "source"):
+            raise BenchError(f"{path}:{line}: unknown role {values['role']!r}")
+        if (row[1], row[2]) in seen:
+            raise BenchError(f"{path}:{line}: the sample {row[1]}/{row[2]} is listed twice")
+        seen.add((row[1], row[2]))
+        groups = tuple((n, v) for n, v in values.items() if n not in (*COLUMNS, *FURTHER))
+        further = {name: values.get(name, "") for name in FURTHER}
+        entries.append(
+            ManifestEntry(row[0], row[1], row[2], int(row[3]), row[4], **further, groups=groups)
+        )
     return entries
 
 
@@ -96,9 +107,18 @@ def verify(card: DatasetCard, data: Path) -> Iterator[tuple[ManifestEntry, str |
         raise BenchError(f"no data folder at {data}", hint=card.how_to_get)
     for entry in read_manifest(card.manifest):
         path = data / entry.path
-        problem = check_image(path, card.size)
+        problem = check_image(path, card.size) if card.size else _unreadable(path)
         if problem is None:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()
             if digest != entry.sha256:
                 problem = f"has changed: SHA-256 {digest[:12]}, expected {entry.sha256[:12]}"
         yield entry, problem
+
+
+def _unreadable(path: Path) -> str | None:
+    """What is wrong with an image of any size; None if nothing."""
+    try:
+        read_image(path)
+    except BenchError as error:
+        return error.message.removeprefix(f"the image {path} ")
+    return None

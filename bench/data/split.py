@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +13,7 @@ from typing import Literal, cast, get_args
 from bench.data.tables import read_rows
 from bench.errors import BenchError
 
-__all__ = ["Pair", "Part", "Split", "load_split", "stranger", "write_split"]
+__all__ = ["Pair", "Part", "Split", "check_unpublished", "load_split", "stranger", "write_split"]
 
 Part = Literal["dev", "test"]
 COLUMNS = ["part", "source", "sample", "target", "kind"]
@@ -68,16 +69,27 @@ def write_split(path: Path, pairs: Sequence[Pair]) -> None:
     Raises:
         BenchError: the file exists; a published split is never edited, only superseded.
     """
-    if path.exists():
-        raise BenchError(
-            f"{path} exists and a published split is never edited",
-            hint="choose the next version, such as v2",
-        )
+    check_unpublished(path)
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(COLUMNS)
         writer.writerows([p.part, p.source, p.sample, p.target, p.kind] for p in pairs)
+
+
+def check_unpublished(path: Path) -> None:
+    """Refuses a split file that is there already.
+
+    Raises:
+        BenchError: it is; a published split is never edited, only superseded.
+    """
+    if path.exists():
+        versions = [re.fullmatch(r"v(\d+)", file.stem) for file in path.parent.glob("*.csv")]
+        last = max((int(match[1]) for match in versions if match), default=0)
+        raise BenchError(
+            f"{path} exists and a published split is never edited",
+            hint=f"make the next: --version v{last + 1}, and name it on the card",
+        )
 
 
 def load_split(path: Path) -> Split:

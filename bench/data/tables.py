@@ -1,13 +1,15 @@
-"""Reading small CSV files."""
+"""Reading and writing small CSV files."""
 
 from __future__ import annotations
 
 import csv
+import io
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from bench.errors import BenchError
 
-__all__ = ["read_rows"]
+__all__ = ["csv_text", "read_rows"]
 
 
 def read_rows(path: Path) -> list[list[str]]:
@@ -20,3 +22,10 @@ def read_rows(path: Path) -> list[list[str]]:
         return list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
     except (UnicodeDecodeError, csv.Error) as error:
         raise BenchError(f"{path} is no CSV file in UTF-8: {error}") from error
+
+
+def csv_text(rows: Iterable[Sequence[object]]) -> str:
+    """Rows as the text of a CSV file, with line feeds."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import dataclasses
+import itertools
 import shutil
 import struct
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from bench.data.card import DatasetCard, load_card
 from bench.data.manifest import ManifestEntry, read_manifest, write_manifest
@@ -48,3 +50,38 @@ def make_png() -> Callable[..., bytes]:
         return b"\x89PNG\r\n\x1a\n" + body
 
     return make
+
+
+MakeImages = Callable[..., Path]
+
+
+@pytest.fixture
+def make_images(tmp_path: Path) -> MakeImages:
+    """Writes small pictures, each of another colour, under the given names; their folder."""
+    colours = itertools.count()
+
+    def make(paths: Iterable[str], folder: str = "copy", side: int = 16) -> Path:
+        root = tmp_path / folder
+        root.mkdir(exist_ok=True)
+        for path in paths:
+            number = next(colours)
+            file = root / path
+            file.parent.mkdir(parents=True, exist_ok=True)
+            colour = (number % 256, number // 256, 90)
+            Image.new("RGB", (side, side), colour).save(file, format="PNG")
+        return root
+
+    return make
+
+
+@pytest.fixture
+def write_files() -> Callable[[Path, dict[str, str]], None]:
+    """Writes text files below a folder."""
+
+    def write(folder: Path, texts: dict[str, str]) -> None:
+        for name, text in texts.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, encoding="utf-8")
+
+    return write

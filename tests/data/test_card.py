@@ -123,6 +123,8 @@ def test_a_mistake_on_a_card_is_named_with_its_file(london, tmp_path, old, new, 
     assert "\n" not in str(caught.value)
 
 
-def test_an_absent_card_names_the_known_ones():
+def test_an_absent_card_names_the_known_ones(tmp_path):
+    with pytest.raises(BenchError, match="no dataset card called 'lodnon'; did you mean 'london'"):
+        load_card("lodnon")
     with pytest.raises(BenchError, match=r"no dataset card at .*\(known: .*london"):
-        load_card("paris")
+        load_card("london", tmp_path)

@@ -7,7 +7,8 @@ import pytest
 from PIL import Image
 
 from bench.data.dataset import Dataset
-from bench.data.manifest import build_manifest, read_manifest, verify, write_manifest
+from bench.data.layout.scan import build_manifest
+from bench.data.manifest import read_manifest, verify, write_manifest
 from bench.errors import BenchError
 
 

@@ -1,0 +1,1 @@
+"""How a dataset lies on disk, and reading that from a user's copy."""
