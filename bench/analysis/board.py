@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from typing import Any, Literal
 
 from bench.analysis.records import SCHEMA_VERSION, number_or_none
 
 __all__ = ["AlphaProtocol", "Board", "BoardRow", "Estimate", "method_label"]
 
-AlphaProtocol = Literal["dev", "fixed"]
+AlphaProtocol = Literal["dev", "fixed", "leave-one-target-out"]
+"""How the alpha of a row was chosen: on the dev part, by the user, or, where data have no test
+part, for each target on the other targets."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class BoardRow:
 
     Attributes:
         parameters: those of the method that were set, as text.
+        alpha: None for a method without alpha, and where targets have different ones.
         coverage: share of the cross pairs with outcome ``ok``, 0 to 1.
         pairs: number of cross pairs.
         failures: number of cross pairs of every outcome but ``ok``.
@@ -40,6 +43,7 @@ class BoardRow:
             method's own mean faces, what it loses before any transfer; None without alpha.
         rank: 1 is best; equal scores share the smaller rank.
         rank_without_failures: the rank if failed pairs were left out for every method.
+        alpha_by_target: by identity, where each target has its own alpha.
     """
 
     method: str
@@ -67,6 +71,7 @@ class BoardRow:
     peak_memory_mib: float | None
     rank: int
     rank_without_failures: int
+    alpha_by_target: dict[str, float] = field(default_factory=dict)
 
     @property
     def label(self) -> str:
@@ -79,15 +84,15 @@ class BoardRow:
         An interval is {"low", "high"}, or null where it is undefined.
         """
         row: dict[str, Any] = {}
-        for field in fields(self):
-            value = getattr(self, field.name)
+        for attribute in fields(self):
+            name, value = attribute.name, getattr(self, attribute.name)
             if isinstance(value, Estimate):
-                row[field.name] = number_or_none(value.value)
-                row[f"{field.name}_interval"] = _interval_dict(value)
+                row[name] = number_or_none(value.value)
+                row[f"{name}_interval"] = _interval_dict(value)
             elif isinstance(value, float):
-                row[field.name] = number_or_none(value)
+                row[name] = number_or_none(value)
             else:
-                row[field.name] = value
+                row[name] = value
         return row
 
 

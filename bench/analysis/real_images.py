@@ -8,13 +8,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from bench.analysis.embeddings import (
-    Floats,
-    Indices,
-    embedding_length,
-    mean_directions,
-    unit_rows,
-)
+from bench.analysis.embeddings import Floats, Indices
+from bench.analysis.identity_distances import IdentityDistances, distances_of
 from bench.data.split import Pair, stranger
 from bench.errors import BenchError
 
@@ -23,16 +18,16 @@ __all__ = ["PairImages", "RealImages", "images_of_pairs", "real_images", "usable
 
 @dataclass(frozen=True, slots=True, eq=False)
 class RealImages:
-    """The references table as arrays: R images of I identities, A action units, D-d embeddings."""
+    """The references table as arrays: R images of I identities, A action units."""
 
     table: pd.DataFrame
     readable: NDArray[np.bool_]  # (R,)
     action_units: Floats  # (R, A)
+    wanted: Floats  # (R, A) what a source shows: its labels where the table has them, else read
     niqe: Floats  # (R,)
-    embeddings: Floats  # (R, D), unit rows
+    distances: IdentityDistances
     identities: pd.Index  # (I,), sorted
     neutrals: Indices  # (I,) row of the neutral face
-    centres: Floats  # (I, D), the identity references
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -49,7 +44,8 @@ def real_images(references: pd.DataFrame, units: list[str]) -> RealImages:
     """Reads a references table.
 
     Raises:
-        ValueError: an identity has no neutral face or several, or no image has an embedding.
+        ValueError: an identity has no neutral face or several, or neither embeddings nor
+            distances are there.
     """
     table = references.reset_index(drop=True)
     codes, identities = pd.factorize(table["identity"], sort=True)
@@ -60,25 +56,28 @@ def real_images(references: pd.DataFrame, units: list[str]) -> RealImages:
         raise ValueError(f"identity {wrong} must have exactly one neutral face in references")
     neutrals = np.empty(len(identities), dtype=np.intp)
     neutrals[codes[neutral]] = np.flatnonzero(neutral)
-    embeddings = table["embedding"].to_numpy()
-    length = embedding_length(embeddings)
-    if length is None:
-        raise ValueError("references holds no embedding: no distance can be measured")
-    reference = table["is_reference"].to_numpy(dtype=bool)
     values = table[units].to_numpy(dtype=np.float64)
-    unit_embeddings = unit_rows(embeddings, length)
+    distances = distances_of(table, codes, identities)
     return RealImages(
         table=table,
         readable=(table["outcome"] == "ok").to_numpy(dtype=bool)
         & np.isfinite(values).all(axis=1)
-        & np.isfinite(unit_embeddings).all(axis=1),
+        & distances.readable,
         action_units=values,
+        wanted=_labels(table, units, values),
         niqe=table["niqe"].to_numpy(dtype=np.float64),
-        embeddings=unit_embeddings,
+        distances=distances,
         identities=identities,
         neutrals=neutrals,
-        centres=mean_directions(embeddings[reference], length, codes[reference], len(identities)),
     )
+
+
+def _labels(table: pd.DataFrame, units: list[str], read: Floats) -> Floats:
+    """The columns ``label_AU01``, ...: a table has them if labels count, and then all of them."""
+    columns = [f"label_{unit}" for unit in units]
+    if not any(column in table for column in columns):
+        return read
+    return np.asarray(table.reindex(columns=columns).to_numpy(dtype=np.float64))
 
 
 def images_of_pairs(pairs: pd.DataFrame, real: RealImages) -> PairImages:
@@ -122,11 +121,14 @@ def _stranger(pair: Pair, candidates: list[tuple[str, str, str]]) -> tuple[str, 
 
 def usable_pairs(pairs: PairImages, real: RealImages) -> NDArray[np.bool_]:
     """(P,) whether all real images that the scores of a pair need could be read."""
-    has_centre = np.asarray(np.isfinite(real.centres).all(axis=1))
+    has_reference = real.distances.has_reference
+    told = np.asarray(np.isfinite(real.wanted).all(axis=1))
     return np.asarray(
         real.readable[pairs.source_images]
         & real.readable[real.neutrals[pairs.sources]]
         & real.readable[real.neutrals[pairs.targets]]
-        & has_centre[pairs.sources]
-        & has_centre[pairs.targets]
+        & told[pairs.source_images]
+        & told[real.neutrals[pairs.sources]]
+        & has_reference[pairs.sources]
+        & has_reference[pairs.targets]
     )

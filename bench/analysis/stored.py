@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 import pandas as pd
 
 from bench.analysis.alpha import AlphaSearch, alpha_curve, alpha_search
-from bench.analysis.ranking import AlphaProtocol, Board, BoardEntry, rank_methods
-from bench.analysis.terms import mean_real_niqe, sample_terms
+from bench.analysis.entries import NO_TEST_PART, as_entry, at_zero, open_entry, protocols_note
+from bench.analysis.ranking import Board, BoardEntry, rank_methods
+from bench.analysis.stored_terms import full_grid, on_grid, terms_of
+from bench.analysis.terms import mean_real_niqe
 from bench.data.benchmark import DEFAULT_BENCHMARK
+from bench.data.split import Part
 from bench.errors import BenchError
 from bench.run.store import StoredRun
 
-__all__ = ["curve_of", "make_board", "search_command", "search_stored", "terms_of"]
-
-
-def terms_of(run: StoredRun, part: str, pairs: Collection[str] | None = None) -> pd.DataFrame:
-    """Terms of the rows of a part, of the given pairs or of all that are stored."""
-    keys = run.scores["source"] + "/" + run.scores["sample"] + ">" + run.scores["target"]
-    chosen = run.scores["part"] == part
-    if pairs is not None:
-        chosen &= keys.isin(list(pairs))
-    rows = run.scores[chosen].reset_index(drop=True)
-    return sample_terms(rows, run.references[run.references["part"] == part], run.action_units)
+__all__ = [
+    "curve_of",
+    "make_board",
+    "ranked_part",
+    "search_command",
+    "search_stored",
+    "terms_of",
+]
 
 
 def search_stored(
@@ -34,7 +36,7 @@ def search_stored(
     Raises:
         BenchError: there are no complete dev rows.
     """
-    terms = _full_grid(_on_grid(terms_of(run, "dev", pairs), alphas))
+    terms = full_grid(on_grid(terms_of(run, "dev", pairs), alphas))
     try:
         return alpha_search(terms, mean_real_niqe(run.references, "dev"))
     except ValueError as error:
@@ -47,12 +49,23 @@ def search_command(run: StoredRun) -> str:
     """What to type so that a run has an alpha search."""
     dataset = run.info["identity"]["parts"]["dataset"]
     where = "" if dataset == DEFAULT_BENCHMARK else f" --benchmark {run.info['benchmark']}"
-    return f"bench alpha-search {run.method}{where}"
+    if labels := run.info["identity"]["parts"].get("source_aus"):
+        where += f" --source-aus {labels}"
+    return f"bench alpha-search {shlex.quote(run.method)}{where}"
+
+
+def ranked_part(runs: Sequence[StoredRun]) -> Part:
+    """``test``, or ``dev`` for runs which say that their benchmark has no test part."""
+    return "dev" if runs and all(not _has_test_part(run) for run in runs) else "test"
+
+
+def _has_test_part(run: StoredRun) -> bool:
+    return bool(run.info.get("has_test_part", True))
 
 
 def curve_of(run: StoredRun, part: str, pairs: Collection[str] | None = None) -> pd.DataFrame:
     """Scores of a method over alpha; see ``alpha_curve``."""
-    terms = _full_grid(terms_of(run, part, pairs))
+    terms = full_grid(terms_of(run, part, pairs))
     return alpha_curve(terms, mean_real_niqe(run.references, part))
 
 
@@ -65,21 +78,32 @@ def make_board(
     alphas: Sequence[float] | None = None,
     alpha: float | None = None,
 ) -> Board:
-    """The ranked table of stored runs on the test part.
+    """The ranked table of stored runs, on the test part.
+
+    Where the benchmark has none, all pairs are open; the board is made of those and says so, and
+    the alpha of each target is chosen on the other targets (protocol "leave-one-target-out").
 
     Args:
         runs: the runs, all of one benchmark.
         benchmark: its name.
-        pairs: test pairs to score; by default all that are stored.
+        pairs: pairs to score; by default all that are stored.
         dev_pairs: dev pairs to choose alpha on; by default all that are stored.
         alphas: grid to choose alpha from; by default all alphas that are stored.
         alpha: rank at this alpha ("fixed") instead of the dev alpha*.
     """
-    entries = [_entry(run, pairs, dev_pairs, alphas, alpha) for run in runs]
+    part = ranked_part(runs)
+    if part == "test":
+        entries = [_entry(run, pairs, dev_pairs, alphas, alpha) for run in runs]
+    else:
+        entries = [open_entry(run, pairs, alphas, alpha) for run in runs]
     references = max((run.references for run in runs), key=len)
-    return rank_methods(
-        entries, benchmark=benchmark, part="test", niqe_real=mean_real_niqe(references, "test")
-    )
+    niqe_real = mean_real_niqe(references, part)
+    board = rank_methods(entries, benchmark=benchmark, part=part, niqe_real=niqe_real)
+    notes = [note for run in runs for note in run.info.get("notes", [])]
+    if part == "dev":
+        searched = [run for run in runs if run.has_alpha]
+        notes = [NO_TEST_PART, *(protocols_note(run, pairs, niqe_real) for run in searched), *notes]
+    return replace(board, notes=(*board.notes, *dict.fromkeys(notes)))
 
 
 def _entry(
@@ -90,50 +114,13 @@ def _entry(
     alpha: float | None,
 ) -> BoardEntry:
     terms = terms_of(run, "test", pairs)
-    chosen: float | None = None
-    protocol: AlphaProtocol | None = None
-    at_zero: pd.DataFrame | None = None
-    if run.has_alpha:
-        chosen = search_stored(run, dev_pairs, alphas).dev_alpha if alpha is None else alpha
-        protocol = "dev" if alpha is None else "fixed"
-        zero = _on_grid(terms, [0.0])
-        at_zero = zero if len(zero) else None
-        terms = _on_grid(terms, [chosen])
-    return BoardEntry(
-        method=run.method,
-        run_id=run.run_id,
-        parameters=run.parameters,
-        is_anchor=run.is_anchor,
-        terms=terms,
-        terms_at_zero=at_zero,
+    if not run.has_alpha:
+        return as_entry(run, terms)
+    chosen = search_stored(run, dev_pairs, alphas).dev_alpha if alpha is None else alpha
+    return as_entry(
+        run,
+        on_grid(terms, [chosen]),
+        terms_at_zero=at_zero(terms),
         alpha=chosen,
-        alpha_protocol=protocol,
-        # An anchor hands out real images: its speed says nothing.
-        images_per_second=None if run.is_anchor else run.timings.images_per_second,
-        peak_memory_mib=run.timings.peak_memory_mib or None,
+        alpha_protocol="dev" if alpha is None else "fixed",
     )
-
-
-def _on_grid(terms: pd.DataFrame, alphas: Sequence[float] | None) -> pd.DataFrame:
-    if alphas is None:
-        return terms
-    kept = terms[terms["alpha"].round(6).isin([round(alpha, 6) for alpha in alphas])]
-    kept.attrs = terms.attrs
-    return kept
-
-
-def _full_grid(terms: pd.DataFrame) -> pd.DataFrame:
-    """The rows of those alphas that every pair has, so that a curve compares the same pairs.
-
-    Runs with other grids or limits may have added rows. If no alpha is common to all pairs, the
-    pairs with the most alphas are kept instead.
-    """
-    present = pd.crosstab(terms["pair"], terms["alpha"]).gt(0)
-    common = present.columns[present.all(axis=0)]
-    if len(common):
-        kept = terms[terms["alpha"].isin(common)]
-    else:
-        alphas = present.sum(axis=1)
-        kept = terms[terms["pair"].isin(alphas.index[alphas == alphas.max()])]
-    kept.attrs = terms.attrs
-    return kept

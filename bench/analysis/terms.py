@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from bench.analysis.embeddings import Floats, Indices, distances, mean_directions
+from bench.analysis.embeddings import Floats, Indices
 from bench.analysis.real_images import (
     PairImages,
     RealImages,
@@ -28,8 +28,14 @@ READING_COLUMNS = ["outcome", "niqe", "embedding"]
 
 
 def mean_real_niqe(references: pd.DataFrame, part: str) -> float:
-    """Mean NIQE of the real images of a part, the numerator of the naturalness Q."""
-    return float(references.loc[references["part"] == part, "niqe"].mean())
+    """Mean NIQE of the real images of a part, the numerator of the naturalness Q.
+
+    Neutral faces that a model made, marked by 1 in a column ``decoded``, are no real images.
+    """
+    rows = references[references["part"] == part]
+    if "decoded" in rows:
+        rows = rows[rows["decoded"] != 1]
+    return float(rows["niqe"].mean())
 
 
 def sample_terms(
@@ -41,7 +47,9 @@ def sample_terms(
         scores: one row per pair and alpha: part, source, sample, target, kind, alpha, outcome,
             niqe, embedding and one column per action unit.
         references: one row per real image: identity, sample, part, expression, is_reference,
-            is_neutral, outcome, niqe, embedding and one column per action unit.
+            is_neutral, outcome, niqe, embedding and one column per action unit. Where no image
+            has an embedding, both tables give distances instead (``GivenDistances``), and a
+            distance that was not given makes the terms that need it NaN.
         action_units: names of the AU columns, on the scale of their estimator.
 
     Returns:
@@ -103,20 +111,14 @@ def _measured_terms(
     """Terms of the outputs y; NaN rows where the outcome is not ``ok``."""
     ok = (rows["outcome"] == "ok").to_numpy(dtype=bool)
     sources, targets = pairs.sources[pair_of_row], pairs.targets[pair_of_row]
-    wanted = real.action_units[pairs.source_images[pair_of_row]]
+    wanted = real.wanted[pairs.source_images[pair_of_row]]
     values = np.where(ok[:, None], rows[units].to_numpy(dtype=np.float64), np.nan)
     change = values - real.action_units[real.neutrals[targets]]
-    wanted_change = wanted - real.action_units[real.neutrals[sources]]
-    embeddings = rows["embedding"].to_numpy().copy()
-    embeddings[~ok] = None
-    length = real.embeddings.shape[1]
-    own = ok & (rows["alpha"] == 0).to_numpy(dtype=bool)
-    decoded = mean_directions(embeddings[own], length, targets[own], len(real.identities))
-    centres = [
-        (real.centres, targets), (real.centres, sources), (decoded, targets), (decoded, sources),
-    ]  # fmt: skip
-    to_target, to_source, to_target_mean, to_source_mean = distances(embeddings, length, centres)
-    unread = ok & ~(np.isfinite(values).all(axis=1) & np.isfinite(to_target))
+    wanted_change = wanted - real.wanted[real.neutrals[sources]]
+    far = real.distances.of_outputs(rows, ok, targets, sources)
+    to_target, to_source, to_target_mean, to_source_mean = far
+    known = np.isfinite(to_target) | (not real.distances.is_complete)
+    unread = ok & ~(np.isfinite(values).all(axis=1) & known)
     if unread.any():
         key = "{source}/{sample}>{target}".format(**rows.iloc[int(unread.argmax())])
         raise ValueError(f"pair {key} has outcome ok but no action units or no embedding")
@@ -136,12 +138,11 @@ def _measured_terms(
 def _fixed_terms(real: RealImages, pairs: PairImages) -> dict[str, Floats]:
     """Terms of the real images of each pair: denominators and what the anchors would have."""
     source_neutrals, target_neutrals = real.neutrals[pairs.sources], real.neutrals[pairs.targets]
-    wanted = real.action_units[pairs.source_images]
-    wanted_change = wanted - real.action_units[source_neutrals]
+    wanted = real.wanted[pairs.source_images]
+    wanted_change = wanted - real.wanted[source_neutrals]
 
     def to_target(images: Indices) -> Floats:
-        gaps = real.embeddings[images] - real.centres[pairs.targets]
-        return np.asarray(np.linalg.norm(gaps, axis=1))
+        return real.distances.of_real(images, pairs.targets)
 
     def as_output(images: Indices) -> Floats:
         """(4, P): expression error, AU MSE, AU MAE, distance and NIQE if y were this image."""
@@ -158,6 +159,9 @@ def _fixed_terms(real: RealImages, pairs: PairImages) -> dict[str, Floats]:
 
     anchors = [as_output(i) for i in (target_neutrals, pairs.source_images, pairs.strangers)]
     worst = np.fmax.reduce(anchors)
+    if not real.distances.is_complete:
+        # The larger of a given and an unknown distance is unknown, not the given one.
+        worst[3] = np.maximum(anchors[0][3], anchors[1][3])
     return {
         "expression_change": _squares(wanted_change),
         "au_mse_neutral": anchors[0][1],

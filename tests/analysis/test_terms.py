@@ -47,6 +47,25 @@ def test_terms_of_one_pair_by_hand(world, methods):
     assert terms["expression"] == "smiling"
 
 
+def test_labels_tell_what_the_source_shows_and_the_estimator_what_the_output_does(world, methods):
+    scores, references = world.scores(methods.linear, [0.5]), world.references()
+    read = sample_terms(scores, references, UNITS)
+    for unit in UNITS:
+        references[f"label_{unit}"] = references[unit]
+    pd.testing.assert_frame_equal(sample_terms(scores, references, UNITS), read)
+    # Labels on twice the estimator's scale: twice the change is asked for, and half of it is made.
+    for unit in UNITS:
+        references[f"label_{unit}"] *= 2
+    labelled = row_of(sample_terms(scores, references, UNITS), "p01", "p02")
+    plain = row_of(read, "p01", "p02")
+    assert labelled["expression_change"] == pytest.approx(4 * plain["expression_change"])
+    assert labelled["expression_error"] == pytest.approx(
+        (2 - 0.5) ** 2 * plain["expression_change"]
+    )
+    references.loc[0, "label_AU12"] = np.nan
+    assert sample_terms(scores, references, UNITS).attrs["unusable_pairs"] > 0
+
+
 def test_rows_keep_the_order_of_the_scores(world, methods):
     scores = world.scores(methods.linear, [0.0, 1.0]).sample(frac=1, random_state=1)
     terms = sample_terms(scores, world.references(), UNITS)

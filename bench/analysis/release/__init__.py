@@ -1,0 +1,1 @@
+"""What imported measurements say about the claims they were released with: pure functions."""

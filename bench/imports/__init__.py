@@ -1,0 +1,1 @@
+"""Importers: measurements that others released, as stored runs of this project."""
