@@ -10,9 +10,11 @@ from numpy.typing import ArrayLike, NDArray
 __all__ = [
     "correlation_sums",
     "equal_error_rate",
+    "false_match_threshold",
     "mean_absolute_error",
     "pearson",
     "pearson_of_sums",
+    "unit_distances",
     "verification_scores",
 ]
 
@@ -91,6 +93,30 @@ def verification_scores(
     cosines = (vectors @ vectors.T)[rows, columns]
     same = names[rows] == names[columns]
     return cosines[same], cosines[~same]
+
+
+def unit_distances(cosines: ArrayLike) -> Floats:
+    """L2 distances (0 to 2) of unit vectors with these cosines: sqrt(2 - 2 cos)."""
+    return np.asarray(np.sqrt(np.clip(2.0 - 2.0 * np.asarray(cosines, dtype=np.float64), 0.0, 4.0)))
+
+
+def false_match_threshold(different: ArrayLike, rate: float = 0.01) -> float:
+    """The distance below which a share of the pairs of strangers lies: a threshold at that FMR.
+
+    Pairs strictly nearer than the threshold are accepted as one person, so that the false match
+    rate (ISO/IEC 19795-1) is at most ``rate``, and reaches it where the number of pairs allows.
+
+    Args:
+        different: (D,) distances of pairs of two people.
+        rate: 0 to below 1.
+
+    Returns:
+        One of the distances; NaN if there is none.
+    """
+    distances = np.sort(np.asarray(different, dtype=np.float64))
+    # Of 0.29 * 100 pairs, 29 may be accepted: the product is 28.999999999999996.
+    accepted = int(np.floor(rate * distances.size + 1e-9))
+    return float(distances[accepted]) if distances.size else float("nan")
 
 
 def equal_error_rate(same: ArrayLike, different: ArrayLike) -> float:

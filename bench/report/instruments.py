@@ -1,27 +1,31 @@
-"""The check of the instruments for the terminal."""
+"""The check of the instruments for the terminal: what they read against what is known."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.report.repeatability import print_repeatability
 from bench.report.wording import number, percent, printable
 
 if TYPE_CHECKING:
-    from bench.analysis.instruments import InstrumentCheck, UnitAgreement, Verification
+    from bench.analysis.bootstrap import Interval
+    from bench.analysis.instruments.check import InstrumentCheck
+    from bench.analysis.instruments.units import UnitAgreement
+    from bench.analysis.instruments.verification import Verification
 
 __all__ = ["print_check"]
-
-_WIDTH_FOR_COUNTS = 76
-"""Columns below which the numbers of people and images go, so that no other number is cut."""
 
 
 def print_check(check: InstrumentCheck, console: Console) -> None:
     """Prints what each instrument reads against what is known, and which limits are missed."""
-    from bench.analysis.instruments import LEAST_COVERAGE, LEAST_R, MOST_EER
+    from bench.analysis.instruments.check import LEAST_COVERAGE
+    from bench.analysis.instruments.units import LEAST_R
+    from bench.analysis.instruments.verification import MOST_EER
 
     where = printable(check.benchmark)
     if check.au_estimator:
@@ -35,21 +39,24 @@ def print_check(check: InstrumentCheck, console: Console) -> None:
         _sentence(
             console,
             f"{where} has no known Action Units, without which an AU estimator cannot be "
-            "checked: bench check-instruments synthfaces does it.",
+            "compared with the truth: bench check-instruments synthfaces does it.",
         )
     console.print()
-    title = f"{where}: embedder {_named(check.embedder)}"
-    console.print(_people_table(check, title, counts=console.width >= _WIDTH_FOR_COUNTS))
+    console.print(_people_table(check, f"{where}: embedder {_named(check.embedder)}"))
     _sentence(
         console,
-        "Cosines of all pairs of images, mean and the worst 1 %."
+        "Distances are L2 between unit embeddings, 0 to 2, of all pairs of images; in brackets "
+        "95 % intervals over people."
         + (
-            " Last: correlation of an image's distance to its person with the strength of "
-            "its expression; best 0."
+            " Last: correlation of an image's distance to its person with the strength of its "
+            "expression; best 0."
             if check.au_estimator
             else ""
         ),
     )
+    if check.repeatability:
+        console.print()
+        print_repeatability(check.repeatability, console)
     console.print()
     limits = f"EER at most {100 * MOST_EER:g} %"
     if check.au_estimator:
@@ -83,30 +90,41 @@ def _unit_cells(unit: UnitAgreement) -> list[str]:
     ]
 
 
-def _people_table(check: InstrumentCheck, title: str, *, counts: bool) -> Table:
+def _people_table(check: InstrumentCheck, title: str) -> Table:
+    """One column for each part, since there are more numbers than parts."""
+    rows: list[tuple[str, Callable[[Verification], str]]] = [
+        ("people, images", lambda row: f"{row.people}, {row.images}"),
+        ("pairs of one person", lambda row: f"{row.same_pairs}"),
+        ("pairs of strangers", lambda row: f"{row.different_pairs}"),
+        ("mean distance, one person", lambda row: number(row.same)),
+        ("mean distance, strangers", lambda row: number(row.different)),
+        ("equal error rate (EER)", lambda row: _percents(row.equal_error_rate)),
+        ("", lambda row: _interval(row.equal_error_rate_interval, _percents)),
+        ("at 1 % false matches:", lambda _: ""),
+        ("  distance", lambda row: number(row.threshold)),
+        ("", lambda row: _interval(row.threshold_interval, number)),
+        ("  of one person, accepted", lambda row: _percents(row.accepted)),
+        ("", lambda row: _interval(row.accepted_interval, _percents)),
+    ]
+    if check.au_estimator:
+        rows.append(("distance, expression: r", lambda row: number(row.follows_expression)))
+    rows.append(("", lambda row: "ok" if row.passed else "missed"))
     table = _table(title)
-    table.add_column("part", no_wrap=True)
-    headings = ["people", "images"] if counts else []
-    headings += ["EER", "same", "different"]
-    headings += ["with AUs"] if check.au_estimator else []
-    for heading in (*headings, ""):
-        table.add_column(heading, justify="right", no_wrap=True)
-    for row in check.verification:
-        table.add_row(*map(Text, _people_cells(row, counts=counts)))
+    table.add_column("", overflow="fold")
+    for part in check.verification:
+        table.add_column(part.part, justify="right", no_wrap=True)
+    for label, cell in rows:
+        table.add_row(Text(label), *(Text(cell(part)) for part in check.verification))
     return table
 
 
-def _people_cells(row: Verification, *, counts: bool) -> list[str]:
-    cells = [
-        row.part,
-        *([str(row.people), str(row.images)] if counts else []),
-        f"{number(100 * row.equal_error_rate)} %",
-        f"{number(row.same)} ({number(row.same_low)})",
-        f"{number(row.different)} ({number(row.different_high)})",
-    ]
-    if row.follows_expression is not None:
-        cells.append(number(row.follows_expression))
-    return [*cells, "ok" if row.passed else "missed"]
+def _percents(share: float) -> str:
+    return f"{number(100 * share)} %"
+
+
+def _interval(interval: Interval, written: Callable[[float], str]) -> str:
+    low, high = (written(end).removesuffix(" %") for end in (interval.low, interval.high))
+    return f"[{low}, {high}]"
 
 
 def _named(card: dict[str, Any]) -> str:

@@ -1,26 +1,42 @@
-"""What the instruments of a benchmark read from all its real images, beside the truth."""
+"""What the instruments of a benchmark read from its real images, beside what is known of them."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import get_args
+from typing import Final, TypeVar, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
-from bench.data.benchmark import Benchmark
-from bench.data.dataset import Dataset, Sample
+from bench.data.dataset import Sample
 from bench.data.split import Part
 from bench.data.truth import Truth, read_truth
 from bench.errors import BenchError
-from bench.run.catalogue import load_au_estimator, load_embedder
+from bench.run.session import Session
+from bench.run.waiting import Waiting
 from metrics.cards import InstrumentCard
+from metrics.contracts import Images
 
-__all__ = ["AUReadings", "Readings", "count_samples", "read_all"]
+__all__ = [
+    "PARTS",
+    "AUReadings",
+    "Advance",
+    "Readings",
+    "chunks",
+    "read_all",
+    "samples_of",
+    "stacked",
+]
 
 CHUNK_IMAGES = 64
+
+PARTS: Final[tuple[Part, ...]] = get_args(Part)
+
+Item = TypeVar("Item")
+
+Advance = Callable[[int], None]
+"""Hears of the number of images read since the last call."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +64,7 @@ class AUReadings:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Readings:
-    """N real images of a benchmark.
+    """N real images of a benchmark, beside what is known of them.
 
     Attributes:
         parts: (N,) ``dev`` or ``test``.
@@ -67,81 +83,82 @@ class Readings:
     au: AUReadings | None
 
 
-def count_samples(benchmark: Benchmark, data: Path) -> int:
-    """How many images :func:`read_all` will read.
+def read_all(session: Session, part: Part, advance: Advance = lambda _: None) -> Readings:
+    """Reads every image of the people in the split, and what is known of it.
 
-    Raises:
-        BenchError: there is no such folder.
-    """
-    return len(_samples(benchmark, Dataset(benchmark.card, data, benchmark.resolution)))
-
-
-def _samples(benchmark: Benchmark, dataset: Dataset) -> list[tuple[str, Sample]]:
-    """All samples of the people in the split, with their part."""
-    parts: tuple[Part, ...] = get_args(Part)
-    return [
-        (part, sample)
-        for part in parts
-        for identity in benchmark.split.identities(part)
-        for sample in dataset.samples(identity)
-    ]
-
-
-def read_all(
-    benchmark: Benchmark, data: Path, advance: Callable[[int], None] = lambda _: None
-) -> Readings:
-    """Reads every image of the people in the split.
+    The other part's images are read by the embedder alone where there is no truth to compare
+    Action Units with.
 
     Args:
-        benchmark: what to read with which instruments.
-        data: folder of the images.
-        advance: called with the number of images read since the last call.
+        session: dataset and instruments.
+        part: the part that :func:`bench.run.perturbed.read_perturbed` will read.
+        advance: hears of the images read.
 
     Raises:
-        BenchError: data or weights are missing, or the truth lacks an image.
+        BenchError: an image is missing or damaged, or the truth lacks one.
     """
-    dataset = Dataset(benchmark.card, data, benchmark.resolution)
+    benchmark, instruments = session.benchmark, session.instruments
     truth = read_truth(benchmark.card)
-    beside = [folder / "weights" for folder in data.resolve().parents[:2]]
-    embedder = load_embedder(benchmark.embedder, beside)
-    estimator = load_au_estimator(benchmark.au_estimator, beside) if truth else None
-    listed = _samples(benchmark, dataset)
-    embeddings, outcomes, values = [], [], []
-    for start in range(0, len(listed), CHUNK_IMAGES):
-        chunk = listed[start : start + CHUNK_IMAGES]
-        images = np.stack([dataset.pixels(sample) for _, sample in chunk])
-        embeddings.append(embedder.embed(images))
-        if estimator:
-            reading = estimator.estimate(images)
-            outcomes += reading.outcomes
-            values.append(reading.values)
+    listed = [(name, sample) for name in PARTS for sample in samples_of(session, name)]
+    embeddings, values, readable, waiting = [], [], [], Waiting()
+    for chunk in chunks(listed):
+        images = stacked(session, [sample for _, sample in chunk])
+        if truth is None and part not in {name for name, _ in chunk}:
+            embeddings.append(instruments.embedder.embed(images))
+        else:
+            # Measured like the images of a run, which remembers what it read: no image is read
+            # a second time.
+            with waiting.postponed():
+                features = instruments.measure(list(images))
+                embeddings.append(np.stack([feature.embedding for feature in features]))
+                values += [feature.action_units for feature in features]
+                readable += [feature.outcome == "ok" for feature in features]
         advance(len(chunk))
+    waiting.settle()
+    samples = [sample for _, sample in listed]
     return Readings(
-        parts=np.array([part for part, _ in listed]),
-        identities=np.array([sample.identity for _, sample in listed]),
-        is_reference=np.array([sample.is_reference for _, sample in listed]),
-        embedder=embedder.card,
+        parts=np.array([name for name, _ in listed]),
+        identities=np.array([sample.identity for sample in samples]),
+        is_reference=np.array([sample.is_reference for sample in samples]),
+        embedder=instruments.embedder.card,
         embeddings=np.concatenate(embeddings).astype(np.float64),
         au=None
-        if truth is None or estimator is None
+        if truth is None
         else _beside_truth(
-            estimator.card,
-            estimator.action_units,
-            np.array(outcomes) == "ok",
-            np.concatenate(values).astype(np.float64),
-            _true_rows(truth, [sample for _, sample in listed], benchmark),
+            instruments.au_estimator.card,
+            instruments.action_units,
+            np.array(readable),
+            np.array(values, dtype=np.float64),
+            _true_rows(truth, samples),
             truth.action_units,
         ),
     )
 
 
-def _true_rows(truth: Truth, samples: list[Sample], benchmark: Benchmark) -> NDArray[np.float64]:
+def samples_of(session: Session, part: Part) -> list[Sample]:
+    """All samples of the people of a part."""
+    return [
+        sample
+        for identity in session.benchmark.split.identities(part)
+        for sample in session.dataset.samples(identity)
+    ]
+
+
+def chunks(items: Sequence[Item]) -> list[Sequence[Item]]:
+    """The items in their order, as many at once as instruments read."""
+    return [items[start : start + CHUNK_IMAGES] for start in range(0, len(items), CHUNK_IMAGES)]
+
+
+def stacked(session: Session, samples: Sequence[Sample]) -> Images:
+    """The images (N, side, side, 3) of samples, at the benchmark's resolution."""
+    return np.stack([session.dataset.pixels(sample) for sample in samples])
+
+
+def _true_rows(truth: Truth, samples: Sequence[Sample]) -> NDArray[np.float64]:
     try:
         return np.stack([truth.intensities[s.identity, s.name] for s in samples])
     except KeyError as error:
-        raise BenchError(
-            f"{benchmark.card.folder / 'faces.csv'} has no row for {'/'.join(error.args[0])}"
-        ) from error
+        raise BenchError(f"{truth.path} has no row for {'/'.join(error.args[0])}") from error
 
 
 def _beside_truth(

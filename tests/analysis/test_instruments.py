@@ -8,7 +8,7 @@ import json
 import numpy as np
 import pytest
 
-from bench.analysis.instruments import InstrumentCheck, check_readings
+from bench.analysis.instruments.check import InstrumentCheck, check_readings
 from bench.run.readings import AUReadings, Readings
 from metrics.cards import InstrumentCard
 
@@ -63,9 +63,11 @@ def test_perfect_instruments_keep_all_limits() -> None:
     assert check.coverage == {"dev": 1.0, "test": 1.0}
     both = by_part(check, "both")
     assert (both.people, both.images, both.equal_error_rate) == (10, 120, 0.0)
-    assert both.same > 0.9 > 0.2 > both.different
-    assert both.same_low < both.same
-    assert both.different_high > both.different
+    assert (both.same_pairs, both.different_pairs) == (10 * 66, 45 * 144)
+    assert both.same < 0.5 < 1.2 < both.threshold < both.different
+    assert both.accepted == both.accepted_interval.low == both.accepted_interval.high == 1.0
+    assert both.equal_error_rate_interval.high == 0.0
+    assert both.threshold_interval.low <= both.threshold <= both.threshold_interval.high
     assert abs(both.follows_expression) < 0.3
 
 
@@ -155,6 +157,89 @@ def test_people_who_look_alike_are_missed() -> None:
     check = check_readings(dataclasses.replace(readings, embeddings=embeddings), "x")
     assert "EER on dev" in check.missed
     assert "EER on test" not in check.missed
+
+
+def noisy_people(noise: float, people: int = 24, images: int = 6, seed: int = 3) -> Readings:
+    rng = np.random.default_rng(seed)
+    who = np.repeat(np.arange(people), images)
+    embeddings = rng.normal(size=(people, 6))[who] + rng.normal(0.0, noise, (len(who), 6))
+    return Readings(
+        parts=np.where(who % 2 == 0, "dev", "test"),
+        identities=np.array([f"p{p:02d}" for p in who]),
+        is_reference=np.ones(len(who), dtype=bool),
+        embedder=CARD,
+        embeddings=embeddings / np.linalg.norm(embeddings, axis=1, keepdims=True),
+        au=None,
+    )
+
+
+def test_numbers_of_a_verification_are_those_of_its_pairs() -> None:
+    readings = noisy_people(0.6)
+    both = by_part(check_readings(readings, "x"), "both")
+    vectors, names = readings.embeddings, readings.identities
+    one, two = [], []
+    for i in range(len(names)):
+        for j in range(i):
+            (one if names[i] == names[j] else two).append(np.linalg.norm(vectors[i] - vectors[j]))
+    assert (both.same_pairs, both.different_pairs) == (len(one), len(two))
+    assert both.same == pytest.approx(np.mean(one))
+    assert both.different == pytest.approx(np.mean(two))
+    assert np.mean(np.array(two) < both.threshold) == pytest.approx(0.01, abs=1 / len(two))
+    assert both.accepted == pytest.approx(np.mean(np.array(one) < both.threshold))
+
+
+def test_intervals_hold_the_value_and_widen_with_fewer_people() -> None:
+    many, few = (
+        by_part(check_readings(noisy_people(0.6, people), "x"), "both") for people in (48, 8)
+    )
+    for row in (many, few):
+        for value, interval in (
+            (row.equal_error_rate, row.equal_error_rate_interval),
+            (row.accepted, row.accepted_interval),
+        ):
+            assert interval.low < value < interval.high
+    assert few.equal_error_rate_interval.identities == 8
+    widths = [r.accepted_interval.high - r.accepted_interval.low for r in (many, few)]
+    assert widths[0] < widths[1]
+
+
+def test_an_interval_is_that_of_people_drawn_with_their_pairs() -> None:
+    """Against people drawn one by one; a person and a copy of them make no pair of strangers."""
+    readings = noisy_people(0.6, people=10, images=4)
+    both = by_part(check_readings(readings, "x"), "both")
+    rng = np.random.default_rng(1)
+    vectors, names = readings.embeddings, readings.identities
+    distance = np.linalg.norm(vectors[:, None] - vectors[None], axis=-1)
+    codes = np.unique(names, return_inverse=True)[1]
+    accepted = []
+    for _ in range(400):
+        drawn = rng.integers(0, 10, 10)
+        one, two = [], []
+        for place, person in enumerate(drawn):
+            own = np.flatnonzero(codes == person)
+            one.append(distance[np.ix_(own, own)][np.triu_indices(4, 1)])
+            others = [np.flatnonzero(codes == o) for o in drawn[:place] if o != person]
+            two += [distance[np.ix_(own, other)].ravel() for other in others]
+        threshold = np.quantile(np.concatenate(two), 0.01)
+        accepted.append(np.mean(np.concatenate(one) < threshold))
+    low, high = np.quantile(accepted, [0.025, 0.975])
+    assert both.accepted_interval.low == pytest.approx(low, abs=0.05)
+    assert both.accepted_interval.high == pytest.approx(high, abs=0.05)
+
+
+def test_one_image_a_person_leaves_the_share_accepted_undefined() -> None:
+    row = by_part(check_readings(noisy_people(0.1, images=1), "x"), "both")
+    assert row.same_pairs == 0
+    assert np.isnan(row.equal_error_rate)
+    assert np.isnan(row.accepted)
+    assert not row.passed
+    json.dumps(check_readings(noisy_people(0.1, images=1), "x").to_dict(), allow_nan=False)
+
+
+def test_a_benchmark_of_one_part_has_one_verification() -> None:
+    readings = noisy_people(0.2)
+    alone = dataclasses.replace(readings, parts=np.full(len(readings.parts), "dev"))
+    assert [row.part for row in check_readings(alone, "x").verification] == ["dev"]
 
 
 def test_without_a_truth_people_are_still_checked() -> None:

@@ -7,9 +7,11 @@ from scipy import stats
 from metrics.agreement import (
     correlation_sums,
     equal_error_rate,
+    false_match_threshold,
     mean_absolute_error,
     pearson,
     pearson_of_sums,
+    unit_distances,
     verification_scores,
 )
 
@@ -94,3 +96,31 @@ def test_equal_error_rate_does_not_depend_on_the_scale(rng: np.random.Generator)
     assert equal_error_rate(np.exp(same), np.exp(different)) == pytest.approx(
         equal_error_rate(same, different)
     )
+
+
+def test_distances_of_unit_vectors(rng: np.random.Generator) -> None:
+    first, second = rng.normal(size=(2, 9, 5))
+    first /= np.linalg.norm(first, axis=1, keepdims=True)
+    second /= np.linalg.norm(second, axis=1, keepdims=True)
+    np.testing.assert_allclose(
+        unit_distances((first * second).sum(axis=1)), np.linalg.norm(first - second, axis=1)
+    )
+    # Rounding takes a cosine beyond 1.
+    np.testing.assert_array_equal(unit_distances([1.0 + 1e-7, 1.0, -1.0]), [0.0, 0.0, 2.0])
+
+
+@pytest.mark.parametrize("pairs", [1, 50, 99, 100, 101, 1000, 1234])
+@pytest.mark.parametrize("rate", [0.01, 0.29])
+def test_no_more_strangers_than_the_rate_are_nearer(
+    pairs: int, rate: float, rng: np.random.Generator
+) -> None:
+    distances = rng.uniform(0.5, 2.0, pairs)
+    threshold = false_match_threshold(distances, rate)
+    nearer = np.count_nonzero(distances < threshold)
+    assert nearer == int(np.floor(rate * pairs + 1e-9))
+
+
+def test_ties_at_the_threshold_are_refused_and_nobody_gives_none() -> None:
+    distances = np.array([0.7] * 5 + [1.2] * 95)
+    assert np.count_nonzero(distances < false_match_threshold(distances)) == 0
+    assert np.isnan(false_match_threshold([]))

@@ -1,0 +1,1 @@
+"""Whether instruments can be trusted, and how far their readings repeat."""
