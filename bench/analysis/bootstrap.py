@@ -4,7 +4,8 @@ Pairs that share a source or a target person are not independent, so people are 
 pairs: sources and targets are drawn with replacement, independently, and a pair weighs the product
 of how often its two people were drawn. Owen, "The pigeonhole bootstrap", Annals of Applied
 Statistics 1(2), 2007; Owen and Eckles, "Bootstrapping data arrays of arbitrary order", Annals of
-Applied Statistics 6(3), 2012. The variance it gives is mildly conservative.
+Applied Statistics 6(3), 2012. Its intervals are rescaled and expanded so that they hold the truth
+as often as they say, whether people or pairs differ more: see ``statistics.resampled``.
 """
 
 from __future__ import annotations
@@ -12,12 +13,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from functools import partial
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from bench.analysis.scores import Failures, Scores, scores_of_sums, summands
+from bench.analysis.statistics.cells import CHUNK, CellSums, cell_sums, resampled_totals
+from bench.analysis.statistics.quantities import quantity_of_sums
+from bench.analysis.statistics.resampled import Resampled, ResampledSums
 
 __all__ = [
     "FEWEST_IDENTITIES",
@@ -26,7 +31,10 @@ __all__ = [
     "bootstrap_scores",
     "draw_identities",
     "draws_for",
+    "interval_of",
     "percentile_interval",
+    "resample_scores",
+    "resample_sums",
     "score_intervals",
 ]
 
@@ -34,9 +42,6 @@ Floats = NDArray[np.float64]
 
 FEWEST_IDENTITIES = 6
 """Below this many people on a side the percentiles of a bootstrap say little."""
-
-# Weights in work at once: 2^22 float64 are 32 MiB, and two or three such arrays are alive.
-CHUNK = 2**22
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -94,7 +99,7 @@ def draw_identities(
 
 def draws_for(tables: Sequence[pd.DataFrame], *, resamples: int = 2000, seed: int = 0) -> Draws:
     """Draws over all people in the cross pairs of several tables, so that they share them."""
-    cross = [terms[terms["kind"] == "cross"] for terms in tables]
+    cross = [terms.loc[terms["kind"] == "cross", ["source", "target"]] for terms in tables]
     return draw_identities(
         (name for terms in cross for name in terms["source"].unique()),
         (name for terms in cross for name in terms["target"].unique()),
@@ -120,22 +125,45 @@ def bootstrap_scores(
     Raises:
         ValueError: ``terms`` has a person that was not among those drawn from.
     """
-    # Sorted, since the last bits of a sum depend on the order of its terms.
-    cross = terms[terms["kind"] == "cross"].sort_values("pair")
-    sources = pd.Index(draws.sources).get_indexer(cross["source"])
-    targets = pd.Index(draws.targets).get_indexer(cross["target"])
-    if (sources < 0).any() or (targets < 0).any():
-        raise ValueError("the terms hold an identity that the draws do not know")
-    parts = summands(cross, failures)
-    resamples = len(draws.source_counts)
-    sums = np.empty((resamples, parts.shape[1]))
-    step = max(1, CHUNK // max(1, len(cross)))
-    for start in range(0, resamples, step):
-        rows = slice(start, start + step)
-        weights = draws.source_counts[rows].take(sources, axis=1)
-        weights *= draws.target_counts[rows].take(targets, axis=1)
-        sums[rows] = weights @ parts
+    cross = terms[terms["kind"] == "cross"]
+    cells = _cells(cross, draws, summands(cross, failures))
+    sums = resampled_totals(cells, draws.source_counts, draws.target_counts, chunk=CHUNK)
     return scores_of_sums(sums, niqe_real)
+
+
+def resample_sums(cross: pd.DataFrame, draws: Draws, parts: Floats) -> ResampledSums:
+    """Sums of parts of the rows, with both sides and with either side of the people resampled.
+
+    Args:
+        cross: n rows with ``source`` and ``target``.
+        draws: B resamples of all these people (others may be in it).
+        parts: (n, K).
+
+    Raises:
+        ValueError: ``cross`` has a person that was not among those drawn from.
+    """
+    cells = _cells(cross, draws, parts)
+    return ResampledSums(
+        total=cells.total,
+        both=resampled_totals(cells, draws.source_counts, draws.target_counts, chunk=CHUNK),
+        source_only=draws.source_counts @ cells.of_sources,
+        target_only=draws.target_counts @ cells.of_targets,
+        sources=np.unique(cells.sources).size,
+        targets=np.unique(cells.targets).size,
+    )
+
+
+def resample_scores(
+    terms: pd.DataFrame, draws: Draws, *, niqe_real: float, failures: Failures = "worst"
+) -> Scores[Resampled]:
+    """Every score of a method with its resampled values; arguments as ``bootstrap_scores``.
+
+    Scores of methods on the same draws can be subtracted: that is the paired difference.
+    """
+    cross = terms[terms["kind"] == "cross"]
+    sums = resample_sums(cross, draws, summands(cross, failures))
+    score = partial(quantity_of_sums, niqe_real=niqe_real)
+    return Scores(*(sums.quantity(partial(score, name=field.name)) for field in fields(Scores)))
 
 
 def percentile_interval(values: Floats, identities: int, *, level: float = 0.95) -> Interval:
@@ -158,16 +186,24 @@ def score_intervals(
     failures: Failures = "worst",
     level: float = 0.95,
 ) -> Scores[Interval]:
-    """Percentile intervals of every score of a method."""
-    resampled = bootstrap_scores(terms, draws, niqe_real=niqe_real, failures=failures)
-    cross = terms[terms["kind"] == "cross"]
-    identities = min(cross["source"].nunique(), cross["target"].nunique())
+    """Intervals of every score of a method: ``Resampled.interval``."""
+    resampled = resample_scores(terms, draws, niqe_real=niqe_real, failures=failures)
     return Scores(
-        *(
-            percentile_interval(getattr(resampled, field.name), identities, level=level)
-            for field in fields(Scores)
-        )
+        *(interval_of(getattr(resampled, field.name), level=level) for field in fields(Scores))
     )
+
+
+def interval_of(quantity: Resampled, *, level: float = 0.95) -> Interval:
+    low, high = quantity.interval(level)
+    return Interval(low, high, quantity.identities)
+
+
+def _cells(cross: pd.DataFrame, draws: Draws, parts: Floats) -> CellSums:
+    sources = pd.Index(draws.sources).get_indexer(cross["source"])
+    targets = pd.Index(draws.targets).get_indexer(cross["target"])
+    if (sources < 0).any() or (targets < 0).any():
+        raise ValueError("the terms hold an identity that the draws do not know")
+    return cell_sums(sources, targets, parts, (len(draws.sources), len(draws.targets)))
 
 
 def _multinomial_counts(names: Sequence[str], label: str, resamples: int, seed: int) -> Floats:

@@ -13,9 +13,9 @@ from bench.analysis.bootstrap import (
     FEWEST_IDENTITIES,
     Draws,
     Interval,
-    bootstrap_scores,
     draws_for,
-    percentile_interval,
+    interval_of,
+    resample_scores,
     score_intervals,
 )
 from bench.analysis.scores import Scores, aggregate, measures
@@ -41,7 +41,9 @@ class BoardEntry:
         parameters: those of the method that were set, as text.
         terms: rows of ``sample_terms`` at the method's alpha, one per pair.
         terms_at_zero: the same at alpha = 0, the method's own mean faces; None without alpha.
-        alpha, alpha_protocol: None for a method without alpha.
+        alpha, alpha_protocol: None for a method without alpha; no alpha where targets have
+            different ones.
+        alpha_by_target: by identity, where each target has its own alpha.
         images_per_second, peak_memory_mib: None where not measured.
     """
 
@@ -55,6 +57,7 @@ class BoardEntry:
     images_per_second: float | None = None
     peak_memory_mib: float | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
+    alpha_by_target: Mapping[str, float] = field(default_factory=dict)
 
 
 def rank_methods(
@@ -114,12 +117,11 @@ def _lead(
         return None
     terms = {(entry.method, entry.run_id): entry.terms for entry in entries}
     first, second = (
-        bootstrap_scores(terms[row.method, row.run_id], draws, niqe_real=niqe_real).transfer_score
+        resample_scores(terms[row.method, row.run_id], draws, niqe_real=niqe_real).transfer_score
         for row in contestants
     )
-    interval = percentile_interval(first - second, min(len(draws.sources), len(draws.targets)))
-    value = contestants[0].transfer_score.value - contestants[1].transfer_score.value
-    return _estimate(value, interval)
+    difference = first - second
+    return _estimate(difference.value, interval_of(difference))
 
 
 def _row(
@@ -164,6 +166,7 @@ def _row(
         peak_memory_mib=entry.peak_memory_mib,
         rank=ranks[0],
         rank_without_failures=ranks[1],
+        alpha_by_target=dict(entry.alpha_by_target),
     )
 
 
@@ -212,7 +215,18 @@ def _notes(entries: Sequence[BoardEntry], rows: Sequence[BoardRow], draws: Draws
         notes.append(
             f"{unusable} pairs are left out for every method: a real image could not be read."
         )
-    undefined = [row.label for row in rows if np.isnan(row.transfer_score.value)]
-    if undefined:
-        notes.append(f"No score is defined for {', '.join(undefined)}: nothing to divide by.")
+    lacking = {row.label: _lacking(row) for row in rows if np.isnan(row.transfer_score.value)}
+    for names in dict.fromkeys(lacking.values()):
+        labels = ", ".join(label for label in lacking if lacking[label] == names)
+        notes.append(
+            f"No score is defined for {labels}: {names} could not be measured on every pair, or "
+            "with nothing to divide by."
+        )
     return notes
+
+
+def _lacking(row: BoardRow) -> str:
+    """The undefined ones of E, R and Q."""
+    scores = (row.expression_skill, row.identity_retention, row.naturalness)
+    named = zip("ERQ", scores, strict=True)
+    return " and ".join(name for name, score in named if np.isnan(score.value))

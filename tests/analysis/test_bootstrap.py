@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import fields
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -11,7 +13,7 @@ from bench.analysis.bootstrap import (
     percentile_interval,
     score_intervals,
 )
-from bench.analysis.scores import aggregate
+from bench.analysis.scores import Scores, aggregate, scores_of_sums, summands
 
 
 def noisy(world, methods, seed=0, scale=1.0):
@@ -64,6 +66,28 @@ def test_each_resample_equals_the_weighted_aggregate(world, methods):
     found = bootstrap_scores(terms, draws, niqe_real=4.0)
     np.testing.assert_allclose(found.expression_skill, expected.expression_skill)
     np.testing.assert_allclose(found.transfer_score, expected.transfer_score)
+
+
+@pytest.mark.parametrize("filled", [1.0, 0.1], ids=["all pairs", "few pairs"])
+def test_sums_per_cell_agree_with_weighting_each_pair_to_the_last_digits(
+    make_world, methods, filled
+):
+    terms = noisy(make_world(count=14), methods)
+    terms = terms[terms["kind"] == "cross"].sample(frac=filled, random_state=0)
+    # Two samples of each pair of people.
+    terms = pd.concat([terms, terms.assign(pair=terms["pair"] + "'", niqe=terms["niqe"] + 1)])
+    draws = draws_for([terms], resamples=300)
+    sources, targets = (
+        pd.Index(names).get_indexer(terms[side])
+        for names, side in ((draws.sources, "source"), (draws.targets, "target"))
+    )
+    weights = draws.source_counts[:, sources] * draws.target_counts[:, targets]
+    expected = scores_of_sums(weights @ summands(terms), 4.0)
+    found = bootstrap_scores(terms, draws, niqe_real=4.0)
+    for field in fields(Scores):
+        np.testing.assert_allclose(
+            getattr(found, field.name), getattr(expected, field.name), rtol=1e-12, atol=1e-14
+        )
 
 
 def test_chunks_do_not_change_the_result(world, methods, monkeypatch):

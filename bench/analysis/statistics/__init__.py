@@ -1,0 +1,1 @@
+"""How sure the scores are: resampling, tests, ranks, fronts, groups, alpha; pure functions."""
