@@ -9,20 +9,33 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from bench.analysis.board import method_label
+from bench.analysis.found import find_stored, stored_benchmark
 from bench.analysis.stored import make_board, search_stored
-from bench.data.benchmark import DEFAULT_BENCHMARK, Benchmark, load_benchmark
+from bench.data.benchmark import DEFAULT_BENCHMARK, Benchmark, card_of, load_benchmark
 from bench.data.split import Part
 from bench.errors import BenchError
 from bench.plugins.registry import MethodEntry, load_method
+from bench.run.waiting import Waiting
 from bench.suggest import did_you_mean
 
 if TYPE_CHECKING:
     from bench.analysis.alpha import AlphaSearch
     from bench.analysis.ranking import Board
+    from bench.analysis.reconstruction import ReconstructionTable
     from bench.run.execute import Runner
     from bench.run.session import Session
+    from bench.run.store import StoredRun
 
-__all__ = ["ANCHORS", "Settings", "alpha_search", "run"]
+__all__ = [
+    "ANCHORS",
+    "NamedSearch",
+    "Settings",
+    "alpha_search",
+    "named_search",
+    "reconstruct",
+    "run",
+]
 
 ANCHORS = ("target-neutral", "copy-source", "shuffled-source", "real-target")
 """On every board: they cost next to nothing and fix the ends of the scales."""
@@ -41,6 +54,7 @@ class Settings:
         device: torch device.
         embedder: name or file; None for the benchmark's.
         au_estimator: name or file; None for the benchmark's.
+        source_aus: ``estimator`` or ``labels``; None for the benchmark's.
         parameters: parameters of the methods, as text.
         seed: of everything random.
         keep_images: store every output.
@@ -54,15 +68,33 @@ class Settings:
     device: str = "cpu"
     embedder: str | None = None
     au_estimator: str | None = None
+    source_aus: str | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     keep_images: bool = False
 
     def load_benchmark(self) -> Benchmark:
         benchmark = load_benchmark(
-            self.benchmark, embedder=self.embedder, au_estimator=self.au_estimator
+            self.benchmark,
+            embedder=self.embedder,
+            au_estimator=self.au_estimator,
+            source_aus=self.source_aus,
         )
         return benchmark.with_alphas(tuple(sorted(self.alphas))) if self.alphas else benchmark
+
+
+@dataclass(frozen=True, slots=True)
+class NamedSearch:
+    """An alpha search with the full name of its benchmark.
+
+    Attributes:
+        label: the method with the parameters that were set.
+    """
+
+    benchmark: str
+    method: str
+    label: str
+    search: AlphaSearch
 
 
 def run(methods: Sequence[str], settings: Settings, *, alpha: float | None = None) -> Board:
@@ -84,13 +116,16 @@ def run(methods: Sequence[str], settings: Settings, *, alpha: float | None = Non
     benchmark = settings.load_benchmark()
     session = _session(benchmark, settings)
     grid = benchmark.alphas if alpha is None else tuple(sorted({*benchmark.alphas, alpha}))
-    runs = []
+    runs, waiting = [], Waiting()
     for entry in entries:
-        runner = _runner(session, entry, settings)
-        if runner.method.card.has_alpha and alpha is None:
-            _complete(runner, "dev", benchmark.alphas, settings.limit)
-        _complete(runner, "test", grid, settings.limit)
-        runs.append(runner.folder.read())
+        with waiting.postponed():
+            runner = _runner(session, entry, settings)
+            if runner.method.card.has_alpha and alpha is None:
+                with waiting.postponed():
+                    _complete(runner, "dev", benchmark.alphas, settings.limit)
+            _complete(runner, "test", grid, settings.limit)
+            runs.append(runner.folder.read())
+    waiting.settle()
     pairs = {pair.key for pair in benchmark.pairs("test", settings.limit)}
     dev_pairs = {pair.key for pair in benchmark.pairs("dev", settings.limit)}
     return make_board(runs, benchmark.name, pairs, dev_pairs, alphas=benchmark.alphas, alpha=alpha)
@@ -113,6 +148,108 @@ def alpha_search(method: str, settings: Settings) -> AlphaSearch:
     return search_stored(runner.folder.read(), pairs, benchmark.alphas)
 
 
+def named_search(method: str, settings: Settings) -> NamedSearch:
+    """``alpha_search``; or, on a benchmark that has no dataset card, that of a stored run.
+
+    Imported measurements are such a benchmark: its methods are not installed, and a stored run
+    of the name is taken as it is.
+
+    Raises:
+        BenchError: anything the user can mend.
+    """
+    if (stored := _imported_run(method, settings)) is not None:
+        if not stored.has_alpha:
+            raise BenchError(f"method {stored.method!r} has no alpha: there is nothing to search")
+        search = search_stored(stored, alphas=settings.alphas or None)
+        return NamedSearch(str(stored.info["benchmark"]), stored.method, stored.method, search)
+    search = alpha_search(method, settings)
+    name = load_method(method).name
+    label = method_label(name, settings.parameters)
+    return NamedSearch(settings.load_benchmark().name, name, label, search)
+
+
+def _imported_run(method: str, settings: Settings) -> StoredRun | None:
+    """The stored run of a method on a benchmark without a card; None for one with a card."""
+    try:
+        card_of(settings.benchmark)
+    except BenchError as unknown:
+        try:
+            stored_benchmark(settings.out, settings.benchmark)
+        except BenchError:
+            raise unknown from None
+    else:
+        return None
+    given = {
+        "--limit": settings.limit,
+        "--embedder": settings.embedder,
+        "--au": settings.au_estimator,
+        "--source-aus": settings.source_aus,
+        "--param": settings.parameters,
+    }
+    if fixed := [option for option, value in given.items() if value]:
+        raise BenchError(
+            f"{settings.benchmark} was imported: {' and '.join(fixed)} cannot change its stored "
+            "numbers",
+            hint=f"leave out {' '.join(fixed)}",
+        )
+    return find_stored(settings.out, settings.benchmark, method)
+
+
+def reconstruct(
+    methods: Sequence[str], settings: Settings, pictures: Path | None = None
+) -> ReconstructionTable:
+    """Encodes and decodes the real images of the test part, and measures what is lost.
+
+    Args:
+        methods: names or files of methods that have a function ``reconstruct``.
+        settings: what to run on; ``limit`` is of images.
+        pictures: where to write originals and reconstructions, as PNG; None for nowhere.
+
+    Raises:
+        BenchError: a method does not reconstruct, the dataset's images may not be shown, or
+            anything else the user can mend.
+    """
+    from bench.analysis.reconstruction import ReconstructionTable, summarise_reconstructions
+    from bench.report.sheet import check_sheet, reconstruction_sheet, write_sheet
+    from bench.run import reconstruct as reconstruction
+    from bench.run.progress import progress_bar
+
+    entries = [load_method(name) for name in dict.fromkeys(methods)]
+    for entry in entries:
+        reconstruction.require_reconstruction(entry)
+    _check_parameters(entries, settings)
+    benchmark = settings.load_benchmark()
+    if pictures:
+        check_sheet(pictures, benchmark.card)
+    session = _session(benchmark, settings)
+    faces = reconstruction.faces_of_part(session, "test", settings.limit)
+    made = []
+    for entry in entries:
+        with progress_bar(f"{entry.name} on test", len(faces)) as advance:
+            made.append(
+                reconstruction.reconstruct(
+                    session,
+                    entry,
+                    _own_parameters(entry, settings),
+                    faces,
+                    device=settings.device,
+                    seed=settings.seed,
+                    advance=advance,
+                )
+            )
+    if pictures:
+        write_sheet(pictures, reconstruction_sheet(made))
+    cards = session.instruments
+    return ReconstructionTable(
+        benchmark=benchmark.name,
+        part="test",
+        au_estimator=cards.au_estimator.card.name,
+        scale=cards.au_estimator.card.scale,
+        embedder=cards.embedder.card.name,
+        methods=tuple(summarise_reconstructions(one) for one in made),
+    )
+
+
 def _check_parameters(entries: Sequence[MethodEntry], settings: Settings) -> None:
     """Refuses a parameter that none of the methods has; each method takes those that it has."""
     declared = {name for entry in entries for name in entry.parameters()}
@@ -124,12 +261,19 @@ def _check_parameters(entries: Sequence[MethodEntry], settings: Settings) -> Non
             )
 
 
+def _own_parameters(entry: MethodEntry, settings: Settings) -> dict[str, str]:
+    """Those of the parameters that a method has."""
+    declared = entry.parameters()
+    return {name: value for name, value in settings.parameters.items() if name in declared}
+
+
 def _session(benchmark: Benchmark, settings: Settings) -> Session:
     from rich.console import Console
 
     from bench.run.session import Session, check_device
 
     check_device(settings.device)
+    benchmark.check_expressions()
     data = benchmark.card.data_folder(settings.data)
     with Console(stderr=True).status("reading images, loading instruments"):
         return Session(benchmark, data)
@@ -138,11 +282,10 @@ def _session(benchmark: Benchmark, settings: Settings) -> Session:
 def _runner(session: Session, entry: MethodEntry, settings: Settings) -> Runner:
     from bench.run.execute import Runner
 
-    declared = entry.parameters()
     return Runner(
         session,
         entry,
-        {name: value for name, value in settings.parameters.items() if name in declared},
+        _own_parameters(entry, settings),
         out=settings.out,
         device=settings.device,
         seed=settings.seed,

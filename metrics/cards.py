@@ -52,4 +52,4 @@ class InstrumentCard:
 
     def to_dict(self) -> dict[str, Any]:
         """The fields by name, ready for JSON."""
-        return asdict(self)
+        return {**asdict(self), "action_units": list(self.action_units)}

@@ -13,7 +13,10 @@ from bench import __version__
 from bench.cli.alpha_search import alpha_search
 from bench.cli.check_instruments import check_instruments
 from bench.cli.data import data
+from bench.cli.import_ import imports
 from bench.cli.listing import listing
+from bench.cli.metrics import metrics
+from bench.cli.reconstruct import reconstruct
 from bench.cli.report import report
 from bench.cli.run import run
 from bench.cli.weights import weights
@@ -66,9 +69,12 @@ def _root(
 app.command("run")(run)
 app.command("alpha-search")(alpha_search)
 app.command("report")(report)
+app.command("metrics")(metrics)
+app.command("reconstruct")(reconstruct)
 app.command("check-instruments")(check_instruments)
 app.add_typer(listing, name="list")
 app.add_typer(data, name="data")
+app.add_typer(imports, name="import")
 app.add_typer(weights, name="weights")
 
 

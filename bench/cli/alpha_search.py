@@ -23,12 +23,15 @@ def alpha_search(
     device: options.Device = "cpu",
     embedder: options.Embedder = None,
     au: options.AuEstimator = None,
+    source_aus: options.SourceAus = None,
     param: options.Parameters = None,
     seed: options.Seed = 0,
     keep_images: options.KeepImages = False,
     json: options.Json = False,
 ) -> None:
     """Find alpha\\* (least Action Unit error) and the identity crossover, on the dev part alone.
+
+    On an imported benchmark, METHOD is a stored run.
 
     Examples:
 
@@ -39,8 +42,6 @@ def alpha_search(
     `bench alpha-search glow-arith --alphas 0:1:0.05 --json`
     """
     from bench import api
-    from bench.analysis.board import method_label
-    from bench.plugins.registry import load_method
     from bench.report.terminal import print_alpha_search
 
     settings = api.Settings(
@@ -52,15 +53,13 @@ def alpha_search(
         device=device,
         embedder=embedder,
         au_estimator=au,
+        source_aus=source_aus,
         parameters=options.parse_parameters(param),
         seed=seed,
         keep_images=keep_images,
     )
-    search = api.alpha_search(method, settings)
-    name = load_method(method).name
-    full_name = settings.load_benchmark().name
+    found = api.named_search(method, settings)
     if json:
-        print_json(search.to_dict(benchmark=full_name, method=name))
+        print_json(found.search.to_dict(benchmark=found.benchmark, method=found.method))
     else:
-        label = method_label(name, settings.parameters)
-        print_alpha_search(search, full_name, label, stdout())
+        print_alpha_search(found.search, found.benchmark, found.label, stdout())

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from bench.cli.options import DEFAULT_OUT
 from bench.data.benchmark import DEFAULT_BENCHMARK, card_of
 from bench.data.card import list_cards, load_card
+from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.api import Settings
@@ -61,6 +62,7 @@ def next_steps(methods: Sequence[str], settings: Settings, alphas: str) -> list[
             ("--device", settings.device if settings.device != "cpu" else None),
             ("--embedder", settings.embedder),
             ("--au", settings.au_estimator),
+            ("--source-aus", settings.source_aus),
             ("--seed", settings.seed or None),
             *parameters,
         ]
@@ -84,5 +86,12 @@ def _command(*words: str, options: Sequence[Option]) -> str:
 
 
 def _photographs() -> str | None:
-    """A dataset of which everybody brings their own copy."""
-    return next((name for name in list_cards() if not load_card(name).ships_images), None)
+    """A dataset that is ready but for the images, of which everybody brings their own copy."""
+    for name in list_cards():
+        try:
+            card = load_card(name)
+        except BenchError:
+            continue  # somebody else's broken card is no reason to end without the next step
+        if card.is_ready and not card.ships_images:
+            return name
+    return None

@@ -13,7 +13,7 @@ from bench.errors import BenchError
 
 __all__ = [
     "DEFAULT_OUT", "Alphas", "AuEstimator", "BenchmarkName", "Data", "Device", "Embedder", "Json",
-    "KeepImages", "Limit", "Out", "Parameters", "Seed", "given_data", "parse_alphas",
+    "KeepImages", "Limit", "Out", "Parameters", "Seed", "SourceAus", "given_data", "parse_alphas",
     "parse_parameters",
 ]  # fmt: skip
 
@@ -50,7 +50,8 @@ Embedder = Annotated[
     str | None,
     typer.Option(
         "--embedder",
-        help="Embedder: name or .onnx file. By default the benchmark's.",
+        help="Embedder, as bench list embedders has it: NAME, NAME:FILE or FILE. "
+        "By default the benchmark's.",
         show_default=False,
     ),
 ]
@@ -58,7 +59,18 @@ AuEstimator = Annotated[
     str | None,
     typer.Option(
         "--au",
-        help="AU estimator: name or .task file. By default the benchmark's.",
+        help="AU estimator, as bench list au has it: NAME, NAME:FILE or FILE. "
+        "By default the benchmark's.",
+        show_default=False,
+    ),
+]
+SourceAus = Annotated[
+    str | None,
+    typer.Option(
+        "--source-aus",
+        help="Action Units of a source image: what the estimator reads, or the dataset's labels. "
+        "By default the benchmark's.",
+        metavar="estimator|labels",
         show_default=False,
     ),
 ]
@@ -121,10 +133,13 @@ def given_data(data: Path | None, name: str) -> Path | None:
         data: what ``--data`` says.
         name: of a benchmark or a dataset.
 
-    Raises:
-        BenchError: there is no such benchmark.
+    A name without a card has no copy to look for; what is wrong with it, the command says.
     """
     variable = os.environ.get("BENCH_DATA")
-    if data is None and variable and not card_of(name).ships_images:
-        return Path(variable)
-    return data
+    if data is not None or not variable:
+        return data
+    try:
+        ships_images = card_of(name).ships_images
+    except BenchError:
+        return None
+    return None if ships_images else Path(variable)

@@ -42,7 +42,7 @@ def report(
     if json:
         print_json(content.board.to_dict())
     else:
-        print_board(content.board, stdout())
+        print_board(content.board, stdout(), content.floor)
     if html:
         try:
             out.parent.mkdir(parents=True, exist_ok=True)

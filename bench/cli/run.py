@@ -37,6 +37,7 @@ def run(
     device: options.Device = "cpu",
     embedder: options.Embedder = None,
     au: options.AuEstimator = None,
+    source_aus: options.SourceAus = None,
     param: options.Parameters = None,
     seed: options.Seed = 0,
     keep_images: options.KeepImages = False,
@@ -62,6 +63,7 @@ def run(
             "no method was named", hint="bench run glow-arith; all: bench list methods"
         )
     from bench import api
+    from bench.report.floor import floor_of_board
     from bench.report.terminal import print_board
 
     settings = api.Settings(
@@ -73,6 +75,7 @@ def run(
         device=device,
         embedder=embedder,
         au_estimator=au,
+        source_aus=source_aus,
         parameters=options.parse_parameters(param),
         seed=seed,
         keep_images=keep_images,
@@ -82,7 +85,7 @@ def run(
         print_json(board.to_dict())
     else:
         console = stdout()
-        print_board(board, console)
+        print_board(board, console, floor_of_board(settings.out, board))
         console.print()
         for line in next_steps(methods, settings, alphas):
             # Never broken into two, so that it can be copied.

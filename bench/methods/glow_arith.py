@@ -20,6 +20,9 @@ __all__ = ["GlowArithmetic"]
 BATCH = {"cpu": 32}
 """Images decoded together: enough for every thread to have some; 64 on an accelerator."""
 
+PHOTOGRAPHS = "london-64"
+"""The model for photographs of people it has not seen."""
+
 
 class GlowArithmetic:
     """``y = f^-1(mean z_target + alpha (z_source - mean z_source))`` on whitened latents.
@@ -29,7 +32,7 @@ class GlowArithmetic:
 
     Args:
         model: name of a model that comes with the package, or the path of a ``.safetensors``
-            file; by default the model trained on the dataset.
+            file; by default the model trained on the dataset, else the one trained on photographs.
         precision: of the coupling networks, ``fp32`` or ``bf16``.
     """
 
@@ -50,7 +53,7 @@ class GlowArithmetic:
         self._mean_faces: dict[tuple[tuple[str, str], ...], Pixels] = {}
 
     def prepare(self, context: MethodContext) -> Mapping[str, str]:
-        path = glow.find_model(self.model_name or f"{context.dataset}-64")
+        path = glow.find_model(self.model_name or _default_model(context.dataset))
         self.device = torch.device(context.device)
         self.model = glow.Glow.from_pretrained(path, precision=self.precision, device=self.device)
         if classes := self.model.config.classes:
@@ -76,6 +79,15 @@ class GlowArithmetic:
                 if requests[i].alpha == 0.0:
                     self._mean_faces[_keys(requests[i].target_reference)] = image
         return np.stack([output for output in outputs if output is not None])
+
+    def reconstruct(self, faces: Sequence[Face]) -> Pixels:
+        """``f^-1(f(x))``: what the flow's own numbers and its change of size lose."""
+        self._encode(faces)
+        images: list[Pixels] = []
+        for start in range(0, len(faces), self.batch):
+            group = faces[start : start + self.batch]
+            images += self._decode(torch.stack([self._latents[face.key] for face in group]))
+        return np.stack(images)
 
     def _known_mean_face(self, request: TransferRequest) -> Pixels | None:
         if request.alpha != 0.0:
@@ -113,6 +125,11 @@ class GlowArithmetic:
             raise ValueError(f"{int(broken.sum())} decoded image(s) are not finite")
         pixels: NDArray[np.uint8] = images.round().byte().permute(0, 2, 3, 1).cpu().numpy()
         return [resize(image, self.resolution) for image in pixels]
+
+
+def _default_model(dataset: str) -> str:
+    own = f"{dataset}-64"
+    return own if own in glow.list_models() else PHOTOGRAPHS
 
 
 def _keys(faces: Sequence[Face]) -> tuple[tuple[str, str], ...]:

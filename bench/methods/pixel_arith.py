@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.data.images import Pixels
 from bench.plugins.contracts import Face, MethodCard, MethodContext, TransferRequest
 
 __all__ = ["PixelArithmetic"]
@@ -31,6 +32,10 @@ class PixelArithmetic:
         ]
         clipped: NDArray[np.float32] = np.clip(np.stack(outputs), 0.0, 1.0)
         return clipped
+
+    def reconstruct(self, faces: Sequence[Face]) -> Pixels:
+        """The faces themselves: pixels are their own code."""
+        return np.stack([face.pixels for face in faces])
 
 
 def _unit(face: Face) -> NDArray[np.float32]:

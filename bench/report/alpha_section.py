@@ -62,7 +62,8 @@ def alpha_section(method: ReportMethod, benchmark: str, part: str) -> AlphaSecti
     frames: list[tuple[str, pd.DataFrame]] = []
     if search is not None:
         frames.append(("dev", search.curve))
-    if method.curve is not None:
+    # A board without a test part is made of the very pairs of the search.
+    if method.curve is not None and (search is None or part != "dev"):
         frames.append((part, method.curve))
     if not frames:
         raise ValueError(f"{method.row.label} has no curve over alpha and no alpha search")

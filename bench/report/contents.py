@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from bench.analysis.alpha import AlphaSearch
     from bench.analysis.board import Board, BoardRow
+    from bench.report.floor import BoardFloor
 
 __all__ = ["Cell", "ReportInput", "ReportMethod", "Strip"]
 
@@ -74,6 +75,7 @@ class ReportInput:
         methods: the methods in the order of the board.
         command: the command that makes this report again.
         created: when the report was made, as the text to print.
+        floor: which differences on the board the instruments cannot tell; None to say nothing.
     """
 
     benchmark: str
@@ -82,3 +84,4 @@ class ReportInput:
     methods: Sequence[ReportMethod]
     command: str
     created: str
+    floor: BoardFloor | None = None

@@ -14,7 +14,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import jinja2
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from bench.report import wording
 from bench.report.alpha_section import alpha_section
@@ -55,6 +55,7 @@ class _Row:
     row: BoardRow
     name: str
     rank: str
+    alpha: str
     scores: list[_Score]
     command: str
     swatch: Markup
@@ -84,7 +85,8 @@ def render_html(report: ReportInput) -> str:
             policy=_policy(style, script),
             style=Markup(style),
             script=Markup(script),
-            conclusion=wording.conclusion(report.board),
+            conclusion=_conclusion(report),
+            floor=report.floor,
             failed=any(count for row in report.board.rows for count in row.failures.values()),
             score_names=[name for _, name in _SCORES],
             rows=_rows(report),
@@ -107,6 +109,16 @@ def render_html(report: ReportInput) -> str:
             citation=_citation(report.card, report.benchmark),
         )
     )
+
+
+def _conclusion(report: ReportInput) -> Markup:
+    """The sentence on top, with a lead that the instruments cannot tell in grey."""
+    below = report.floor is not None and report.floor.lead_is_below
+    sentence = escape(wording.conclusion(report.board, lead_is_below=below))
+    lead = escape(wording.lead_text(report.board))
+    if not below or not lead:
+        return sentence
+    return sentence.replace(lead, Markup('<span class="below">{}</span>').format(lead))
 
 
 def _environment() -> jinja2.Environment:
@@ -165,6 +177,7 @@ def _rows(report: ReportInput) -> list[_Row]:
                 row=row,
                 name=wording.printable(row.label),
                 rank=wording.rank_text(row, board_rows),
+                alpha=wording.alpha_text(row),
                 scores=scores,
                 command=wording.row_command(info, row.method, report.benchmark),
                 swatch=swatch(index),

@@ -17,6 +17,7 @@ from bench.report.wording import (
     conclusion,
     crossover_text,
     interval,
+    lead_text,
     number,
     own_mean_face,
     percent,
@@ -28,6 +29,7 @@ from bench.report.wording import (
 if TYPE_CHECKING:
     from bench.analysis.alpha import AlphaSearch
     from bench.analysis.board import Board, BoardRow
+    from bench.report.floor import BoardFloor
 
 __all__ = ["print_alpha_search", "print_board"]
 
@@ -47,6 +49,8 @@ class _Column:
 
 
 def _alpha(row: BoardRow) -> str:
+    if row.alpha_by_target:
+        return "LOTO"
     if row.alpha is None:
         return "-"
     return f"{number(row.alpha)} {'fix' if row.alpha_protocol == 'fixed' else 'dev'}"
@@ -67,11 +71,12 @@ _COLUMNS = (
 )
 
 
-def print_board(board: Board, console: Console) -> None:
+def print_board(board: Board, console: Console, floor: BoardFloor | None = None) -> None:
     """Prints the ranked table, what it says in one sentence, and what to know before using it.
 
     Anchors carry a ``*``. A long name takes several lines and no number is cut; where the console
-    is narrower than 80 columns, the least important columns are left out by name.
+    is narrower than 80 columns, the least important columns are left out by name. With a floor,
+    the differences between neighbours follow, grey where they are below it.
     """
     columns = _fitting(console.width)
     table = Table(
@@ -94,13 +99,21 @@ def print_board(board: Board, console: Console) -> None:
         table.add_row(*cells, style="dim" if row.is_anchor else None)
     console.print(table)
     console.print()
-    _sentence(console, conclusion(board), "bold")
+    below = floor is not None and floor.lead_is_below
+    answer = Text(conclusion(board, lead_is_below=below), style="bold")
+    if below:
+        answer.highlight_words([lead_text(board)], style="not bold dim")
+    console.print(answer)
     console.print()
+    if floor is not None:
+        _print_floor(floor, console)
     _sentence(
         console,
         "E expression skill, R identity retention, Q naturalness, cov. coverage, * anchor: a "
         "reference, not a contestant. The score is the harmonic mean of E, R and Q.",
     )
+    if any(row.alpha_by_target for row in board.rows):
+        _sentence(console, "LOTO: leave-one-target-out, each target with an alpha of its own.")
     if left_out := [column.title for column in _COLUMNS if column not in columns]:
         _sentence(console, f"Left out for want of room: {', '.join(left_out)}.")
     at_zero = [
@@ -114,6 +127,33 @@ def print_board(board: Board, console: Console) -> None:
         )
     for note in board.notes:
         _sentence(console, printable(note))
+
+
+def _print_floor(floor: BoardFloor, console: Console) -> None:
+    if floor.steps:
+        table = Table(
+            box=None,
+            padding=(0, 2, 0, 0),
+            pad_edge=False,
+            title=Text("Difference to the row above"),
+            title_justify="left",
+            title_style="bold",
+            header_style="bold",
+        )
+        table.add_column("", overflow="fold")
+        for heading in ("score", "E", "R", "Q"):
+            table.add_column(f"{heading} ", justify="right", no_wrap=True)
+        for step in floor.steps:
+            cells = [
+                # A space for the bracket that others have, so that the digits stand in line.
+                Text(d.text if d.below else f"{d.text} ", style="dim" if d.below else "")
+                for d in step.differences
+            ]
+            table.add_row(Text(step.name + (" *" if step.is_anchor else "")), *cells)
+        console.print(table)
+    if floor.remark:
+        _sentence(console, floor.remark)
+        console.print()
 
 
 def print_alpha_search(search: AlphaSearch, benchmark: str, method: str, console: Console) -> None:
@@ -138,7 +178,7 @@ def print_alpha_search(search: AlphaSearch, benchmark: str, method: str, console
         ("", f"{number(search.dev_alpha_mae)} by mean absolute error"),
         ("oracle alpha*", _spread(oracle)),
         ("on the grid's edge", f"{percent(search.oracle_edge_share)} of the oracle alphas"),
-        ("crossover", f"{crossover_text(search.crossover)} (to the real images)"),
+        ("crossover", f"{crossover_text(search.crossover)} (to the identity references)"),
     ]
     if search.crossover_decoded is not None:
         rows.append(("", f"{crossover_text(search.crossover_decoded)} (to the decoded mean faces)"))

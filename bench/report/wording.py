@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "alpha_conclusion",
+    "alpha_text",
     "conclusion",
     "crossover_text",
     "interval",
+    "lead_text",
     "number",
     "own_mean_face",
     "percent",
@@ -24,6 +26,7 @@ __all__ = [
     "rank_text",
     "rate",
     "row_command",
+    "signed",
 ]
 
 MISSING = "n/a"
@@ -35,6 +38,12 @@ def number(value: float | None, digits: int = 2) -> str:
         return MISSING
     text = f"{value:.{digits}f}"
     return text.removeprefix("-") if float(text) == 0 else text
+
+
+def signed(value: float, digits: int = 2) -> str:
+    """A difference with its sign: ``+0.12``, ``-0.03``, ``0.00``."""
+    text = number(value, digits)
+    return f"+{text}" if value > 0 and text != number(0.0, digits) else text
 
 
 def interval(estimate: Estimate, digits: int = 2) -> str:
@@ -87,8 +96,20 @@ def _with_interval(estimate: Estimate, digits: int = 2) -> str:
     return f"{value} (no interval: too few people)"
 
 
-def conclusion(board: Board) -> str:
-    """What the table says, in one sentence with its uncertainty."""
+def lead_text(board: Board) -> str:
+    """The paired difference of the first two methods; nothing where there is none."""
+    if board.lead is None or math.isnan(board.lead.low):
+        return ""
+    return f"a paired difference of {_with_interval(board.lead)}"
+
+
+def conclusion(board: Board, *, lead_is_below: bool = False) -> str:
+    """What the table says, in one sentence with its uncertainty.
+
+    Args:
+        board: the ranked table.
+        lead_is_below: whether the lead of the first method is below the instruments' floor.
+    """
     rows = [row for row in board.rows if not row.is_anchor]
     where = f"On {printable(board.benchmark)} ({board.part}"
     if not rows:
@@ -102,14 +123,16 @@ def conclusion(board: Board) -> str:
             f"{number(score.value)}, of {printable(best.label)}."
         )
     text = where + printable(best.label)
-    if best.alpha is not None:
-        text += f" at alpha {number(best.alpha)} ({_protocol(best)})"
+    if alpha_text(best):
+        text += f" at alpha {alpha_text(best)} ({_protocol(best)})"
     text += f" has the highest transfer score, {_with_interval(score)}"
     if rest:
         second = rest[0]
         text += f"; {printable(second.label)} follows with {number(second.transfer_score.value)}"
         if board.lead is not None and not math.isnan(board.lead.low):
-            text += f", a paired difference of {_with_interval(board.lead)}"
+            text += f", {lead_text(board)}"
+            if lead_is_below:
+                text += ", below the floor of the instruments"
             if board.lead.low <= 0.0:
                 text += ", which leaves the order of the two open"
     reference = max(
@@ -126,9 +149,19 @@ def conclusion(board: Board) -> str:
 
 
 def _protocol(row: BoardRow) -> str:
-    return {"dev": "chosen on dev", "fixed": "given by the user"}.get(
-        row.alpha_protocol or "", "no protocol stated"
-    )
+    return {
+        "dev": "chosen on dev",
+        "fixed": "given by the user",
+        "leave-one-target-out": "of each target chosen on the other targets",
+    }.get(row.alpha_protocol or "", "no protocol stated")
+
+
+def alpha_text(row: BoardRow) -> str:
+    """``0.40``; ``0.34 to 0.44`` where targets have different alphas; nothing without alpha."""
+    if row.alpha is not None:
+        return number(row.alpha)
+    alphas = row.alpha_by_target.values()
+    return f"{number(min(alphas))} to {number(max(alphas))}" if alphas else ""
 
 
 def own_mean_face(row: BoardRow) -> str:

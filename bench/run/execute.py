@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import resource
-import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -11,15 +9,17 @@ from typing import Any
 
 from bench.data.images import Pixels
 from bench.data.split import Pair, Part
-from bench.errors import BenchError
-from bench.plugins.contracts import Method, MethodContext
-from bench.plugins.registry import MethodEntry, make_method
+from bench.plugins.registry import MethodEntry
+from bench.run.comparison import compare_with_truth
 from bench.run.identity import identity_hash, identity_parts
 from bench.run.instruments import Features
 from bench.run.outputs import Output, call_method
+from bench.run.preparation import prepare_method
 from bench.run.provenance import provenance
 from bench.run.session import Session
 from bench.run.store import RunFolder, Timings
+from bench.run.waiting import Waiting
+from glow.comparison.memory import peak_mib
 
 __all__ = ["SHOWCASE_PAIRS", "Runner"]
 
@@ -65,23 +65,9 @@ class Runner:
         self.session, self.entry, self.keep_images = session, entry, keep_images
         cross = [pair for pair in session.benchmark.pairs("test") if pair.kind == "cross"]
         self._showcase = frozenset(cross[:SHOWCASE_PAIRS])
-        self.method: Method = make_method(entry, dict(parameters))
-        context = MethodContext(
-            dataset=session.benchmark.card.name,
-            resolution=session.benchmark.resolution,
-            device=device,
-            seed=seed,
-            development=session.development,
-            neutral=session.neutral,
-            look_up=session.look_up,
-            stranger=session.stranger,
-        )
-        try:
-            fingerprint = self.method.prepare(context)
-        except (ValueError, OSError, ImportError, RuntimeError) as error:
-            raise BenchError(f"method {entry.name!r} cannot be prepared: {error}") from error
+        self.method, fingerprint = prepare_method(session, entry, parameters, device, seed)
         cards = session.instruments.cards()
-        parts = identity_parts(session.benchmark, entry, parameters, fingerprint or {}, cards, seed)
+        parts = identity_parts(session.benchmark, entry, parameters, fingerprint, cards, seed)
         name = f"{entry.name}-{identity_hash(parts)}"
         self.folder = RunFolder(out / session.benchmark.name / name)
         if not self.folder.info:
@@ -105,11 +91,19 @@ class Runner:
         rows: Sequence[Row],
         advance: Callable[[int], None] = lambda images: None,
     ) -> None:
-        """Makes, measures and stores rows; ``advance`` hears of each stored chunk."""
-        self._measure_references(part)
+        """Makes, measures and stores rows; ``advance`` hears of each stored chunk.
+
+        Raises:
+            ImagesWait: after all rows, if some wait for an instrument on another machine.
+        """
+        waiting = Waiting()
+        with waiting.postponed():
+            self._measure_references(part)
         for chunk in _chunks(rows):
-            self._run_chunk(chunk)
+            with waiting.postponed():
+                self._run_chunk(chunk)
             advance(len(chunk))
+        waiting.settle()
 
     def finish(self) -> None:
         """Writes the run's timings into run.json."""
@@ -124,15 +118,22 @@ class Runner:
         started = time.perf_counter()
         outputs = call_method(self.method, requests, self.session.benchmark.resolution)
         made = time.perf_counter()
-        images = [output.pixels for output in outputs if output.pixels is not None]
+        made_of = [
+            (pair, output.pixels)
+            for (pair, _), output in zip(chunk, outputs, strict=True)
+            if output.pixels is not None
+        ]
+        images = [pixels for _, pixels in made_of]
         features = iter(self.session.instruments.measure(images) if images else [])
+        compared = iter(compare_with_truth(self.session, made_of))
         measured = time.perf_counter()
         rows = []
         for (pair, alpha), output in zip(chunk, outputs, strict=True):
             read = next(features) if output.pixels is not None else None
-            rows.append(self._row(pair, alpha, output, read))
+            likeness = next(compared) if output.pixels is not None else {}
+            rows.append({**self._row(pair, alpha, output, read), **likeness})
             self._keep(pair, alpha, output)
-        timings = Timings(len(rows), made - started, measured - made, _peak_memory_mib())
+        timings = Timings(len(rows), made - started, measured - made, peak_mib())
         self.folder.write_rows(rows, self.session.instruments.action_units, timings)
 
     def _row(
@@ -154,9 +155,11 @@ class Runner:
     def _feature_values(self, read: Features) -> dict[str, Any]:
         names = self.session.instruments.action_units
         values = read.action_units if read.outcome == "ok" else [None] * len(names)
+        found = read.landmarks if read.outcome == "ok" else None
         return {
             "niqe": read.niqe,
             "embedding": read.embedding.tolist(),
+            **({} if found is None else {"landmarks": found.ravel().tolist()}),
             **{
                 name: None if value is None else float(value)
                 for name, value in zip(names, values, strict=True)
@@ -172,6 +175,7 @@ class Runner:
         faces = [self.session.face(sample) for sample in samples]
         features = self.session.instruments.measure([face.pixels for face in faces])
         neutral = {self.session.neutral(identity).key for identity in identities}
+        labels = self.session.labels
         rows = [
             {
                 "identity": sample.identity,
@@ -182,6 +186,7 @@ class Runner:
                 "is_neutral": (sample.identity, sample.name) in neutral,
                 "outcome": read.outcome,
                 **self._feature_values(read),
+                **(labels.columns(sample) if labels else {}),
             }
             for sample, read in zip(samples, features, strict=True)
         ]
@@ -231,7 +236,8 @@ class Runner:
                 "may_show_images": dataset.may_show_images,
             },
             "instruments": dict(cards),
-            "action_units": list(self.session.instruments.action_units),
+            "image_metrics": self.session.instruments.image_metrics.to_dict(),
+            "action_units": list(self.session.scored_units),
             "command": command,
             **provenance(device),
         }
@@ -246,9 +252,3 @@ def _chunks(rows: Sequence[Row]) -> Iterator[list[Row]]:
         if last_of_pair and (len(chunk) >= CHUNK_IMAGES or index + 1 == len(rows)):
             yield chunk
             chunk = []
-
-
-def _peak_memory_mib() -> float:
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    # Linux counts in KiB, macOS in bytes.
-    return peak / 1024.0 if sys.platform != "darwin" else peak / 2**20

@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.data.benchmark import Benchmark
+from bench.data.truth import read_truth
 from bench.plugins.registry import MethodEntry
 
-__all__ = ["identity_hash", "identity_parts"]
+__all__ = ["identity_hash", "identity_parts", "measured_with"]
 
 
 def identity_parts(
@@ -39,6 +40,32 @@ def identity_parts(
         "method_source_sha256": entry.source_sha256,
         "parameters": dict(sorted(parameters.items())),
         "fingerprint": dict(sorted(fingerprint.items())),
+        **measured_with(benchmark, instruments),
+        **_labels_used(benchmark),
+        "seed": seed,
+    }
+
+
+def _labels_used(benchmark: Benchmark) -> dict[str, Any]:
+    """The labels that the sources' Action Units come from; nothing if the estimator reads them."""
+    if benchmark.source_aus == "estimator":
+        return {}
+    truth = read_truth(benchmark.card)
+    content = truth.path.read_bytes() if truth else b""
+    return {
+        "source_aus": benchmark.source_aus,
+        "labels_sha256": hashlib.sha256(content).hexdigest(),
+    }
+
+
+def measured_with(benchmark: Benchmark, instruments: Mapping[str, Any]) -> dict[str, Any]:
+    """What decides a reading of a real image: images, split, resolution and instruments.
+
+    Args:
+        benchmark: dataset, split and resolution.
+        instruments: the cards of the instruments.
+    """
+    return {
         "dataset": benchmark.card.name,
         "manifest_sha256": hashlib.sha256(benchmark.card.manifest.read_bytes()).hexdigest(),
         "split": benchmark.split.version,
@@ -52,7 +79,6 @@ def identity_parts(
             }
             for name, card in instruments.items()
         },
-        "seed": seed,
     }
 
 

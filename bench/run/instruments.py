@@ -6,6 +6,7 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +14,17 @@ from numpy.typing import NDArray
 
 from bench.data.benchmark import Benchmark
 from bench.data.images import Pixels
-from bench.run.catalogue import load_au_estimator, load_embedder
+from bench.errors import BenchError
+from bench.plugins.instruments import load_au_estimator, load_embedder, weights_beside
+from bench.run.waiting import ImagesWait
+from metrics.contracts import UnmeasuredImages
+from metrics.image_quality import ImageMetrics, load_image_metrics
 from metrics.niqe import NiqeModel
 
 __all__ = ["Features", "Instruments"]
 
 CACHE_SIZE = 50_000
-"""Images whose features are remembered, about 1 KB each: anchors repeat the same images."""
+"""Images whose features are remembered, 1 or 2 KB each: anchors repeat the same images."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -31,12 +36,15 @@ class Features:
         action_units: (number of AUs,), NaN unless the outcome is ok.
         embedding: (dimensions,), unit norm.
         niqe: naturalness, lower is better.
+        landmarks: (L, 2) as :class:`metrics.contracts.AUReading` has them, NaN unless the outcome
+            is ok; None if the AU estimator gives none.
     """
 
     outcome: str
     action_units: NDArray[np.float32]
     embedding: NDArray[np.float32]
     niqe: float
+    landmarks: NDArray[np.float32] | None = None
 
 
 class Instruments:
@@ -49,10 +57,16 @@ class Instruments:
     """
 
     def __init__(self, benchmark: Benchmark, natural: Sequence[Pixels], data: Path) -> None:
-        beside = [folder / "weights" for folder in data.resolve().parents[:2]]
+        beside = weights_beside(data)
         self.embedder = load_embedder(benchmark.embedder, beside)
         self.au_estimator = load_au_estimator(benchmark.au_estimator, beside)
-        self.niqe = NiqeModel.fit(np.stack(natural))
+        try:
+            self.niqe = NiqeModel.fit(np.stack(natural))
+        except ValueError as error:
+            raise BenchError(
+                f"naturalness cannot be fitted on the dev part of {benchmark.name}: {error}",
+                hint="more people, or a split with a larger --dev-share",
+            ) from error
         self._cache: OrderedDict[bytes, Features] = OrderedDict()
 
     @property
@@ -66,6 +80,11 @@ class Instruments:
             "au_estimator": self.au_estimator.card.to_dict(),
             "niqe": {"version": self.niqe.version, "patch": self.niqe.patch},
         }
+
+    @cached_property
+    def image_metrics(self) -> ImageMetrics:
+        """What compares an image with the one it should be, loaded when first asked for."""
+        return load_image_metrics()
 
     def measure(self, images: Sequence[Pixels]) -> list[Features]:
         """Features of each image; an image that was measured before is not measured again."""
@@ -81,12 +100,19 @@ class Instruments:
         return features
 
     def _measure(self, images: NDArray[np.uint8]) -> list[Features]:
-        embeddings = self.embedder.embed(images)
-        reading = self.au_estimator.estimate(images)
+        try:
+            # First, since images that wait for it are measured by all when they come again.
+            reading = self.au_estimator.estimate(images)
+            embeddings = self.embedder.embed(images)
+        except UnmeasuredImages as error:
+            raise ImagesWait(str(error)) from error
+        except (ValueError, OSError, ImportError, RuntimeError) as error:
+            raise BenchError(f"an instrument failed: {error}") from error
         niqe = self.niqe.score(images)
+        landmarks = [None] * len(images) if reading.landmarks is None else reading.landmarks
         return [
-            Features(outcome, values, embedding, float(quality))
-            for outcome, values, embedding, quality in zip(
-                reading.outcomes, reading.values, embeddings, niqe, strict=True
+            Features(outcome, values, embedding, float(quality), points)
+            for outcome, values, embedding, quality, points in zip(
+                reading.outcomes, reading.values, embeddings, niqe, landmarks, strict=True
             )
         ]

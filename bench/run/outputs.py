@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
 from bench.data.images import Pixels
 from bench.plugins.contracts import Method, TransferRequest
 
-__all__ = ["Output", "call_method"]
+__all__ = ["Output", "call_method", "checked_images"]
+
+Item = TypeVar("Item")
 
 ROUNDING = 1e-3
 """Floating values may leave [0, 1] by this much, as clipping and resampling leave them."""
@@ -35,29 +37,41 @@ class Output:
 def call_method(
     method: Method, requests: Sequence[TransferRequest], resolution: int
 ) -> list[Output]:
-    """Calls a method and never raises for what it does wrong.
+    """Calls a method and never raises for what it does wrong; see ``checked_images``."""
+    return checked_images(method.transfer, requests, resolution)
 
-    If the whole call fails, each request is tried alone, so that only those samples fail that
-    are themselves the reason.
+
+def checked_images(
+    make: Callable[[Sequence[Item]], Any], items: Sequence[Item], resolution: int
+) -> list[Output]:
+    """One image for each item, or why there is none.
+
+    If the whole call fails, each item is tried alone, so that only those samples fail that are
+    themselves the reason.
+
+    Args:
+        make: a method's function from items to an array of images.
+        items: what it is given.
+        resolution: side of the images in pixels.
     """
     try:
-        returned = method.transfer(requests)
+        returned = make(items)
     except Exception as error:  # a method may raise anything; its sample gets the outcome
-        if len(requests) == 1:
+        if len(items) == 1:
             return [Output(None, "method_error", _one_line(error))]
-        return _one_by_one(method, requests, resolution)
-    problem = _shape_problem(returned, len(requests), resolution)
+        return _one_by_one(make, items, resolution)
+    problem = _shape_problem(returned, len(items), resolution)
     if problem is None:
         return [_check(image) for image in returned]
-    if len(requests) == 1:
+    if len(items) == 1:
         return [Output(None, "invalid_output", problem)]
-    return _one_by_one(method, requests, resolution)
+    return _one_by_one(make, items, resolution)
 
 
 def _one_by_one(
-    method: Method, requests: Sequence[TransferRequest], resolution: int
+    make: Callable[[Sequence[Item]], Any], items: Sequence[Item], resolution: int
 ) -> list[Output]:
-    return [call_method(method, [request], resolution)[0] for request in requests]
+    return [checked_images(make, [item], resolution)[0] for item in items]
 
 
 def _shape_problem(returned: Any, count: int, resolution: int) -> str | None:

@@ -10,6 +10,7 @@ from bench.data.split import Pair, stranger
 from bench.errors import BenchError
 from bench.plugins.contracts import Face, TransferRequest
 from bench.run.instruments import Instruments
+from bench.run.source_labels import source_labels
 
 __all__ = ["Session", "check_device"]
 
@@ -28,6 +29,12 @@ class Session:
         self._candidates: dict[str, list[tuple[str, str, str]]] = {}
         natural = [face.pixels for face in self.development()]
         self.instruments = Instruments(benchmark, natural, data)
+        self.labels = source_labels(benchmark, self.dataset, self.instruments.au_estimator)
+
+    @property
+    def scored_units(self) -> tuple[str, ...]:
+        """Action Units that scores are made of: those read and, where labels count, labelled."""
+        return self.labels.action_units if self.labels else self.instruments.action_units
 
     def face(self, sample: Sample) -> Face:
         if sample not in self._faces:

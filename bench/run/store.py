@@ -27,7 +27,7 @@ from bench.data.images import Pixels
 from bench.data.split import Pair, Part
 from bench.errors import BenchError
 
-__all__ = ["SCHEMA_VERSION", "RunFolder", "StoredRun", "Timings", "list_runs"]
+__all__ = ["SCHEMA_VERSION", "RunFolder", "StoredRun", "Timings", "list_runs", "write_atomically"]
 
 SCHEMA_VERSION = 1
 
@@ -134,7 +134,7 @@ class RunFolder:
         """Writes run.json in one step."""
         self.info = {"schema_version": SCHEMA_VERSION, **info}
         text = json.dumps(self.info, indent=2, sort_keys=False, ensure_ascii=False) + "\n"
-        _write_atomically(self.folder / "run.json", text.encode())
+        write_atomically(self.folder / "run.json", text.encode())
 
     def write_rows(
         self, rows: list[dict[str, Any]], action_units: Sequence[str], timings: Timings
@@ -142,8 +142,8 @@ class RunFolder:
         """Writes the rows of one chunk as one part.
 
         Whatever a row holds beside the columns that all runs have is stored as it is: a number,
-        or a list of numbers. The name of a part is a hash of its rows' keys, so that a chunk computed twice is stored
-        once.
+        or a list of numbers. The name of a part is a hash of its rows' keys, so that a chunk
+        computed twice is stored once.
         """
         keys = json.dumps([[row["part"], *_row_key(row)] for row in rows])
         name = f"part-{hashlib.sha256(keys.encode()).hexdigest()[:16]}.parquet"
@@ -231,7 +231,7 @@ class RunFolder:
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, format="PNG")
         # A picture can be made again: not worth waiting for the disk.
-        _write_atomically(path, buffer.getvalue(), wait_for_disk=False)
+        write_atomically(path, buffer.getvalue(), wait_for_disk=False)
 
     def _parts(self) -> list[Path]:
         return sorted(self.folder.glob("scores/part-*.parquet"))
@@ -296,10 +296,15 @@ def _read_table(path: Path) -> pa.Table:
 def _write_table(path: Path, table: pa.Table) -> None:
     buffer = pa.BufferOutputStream()
     pq.write_table(table, buffer, compression="zstd")
-    _write_atomically(path, buffer.getvalue().to_pybytes())
+    write_atomically(path, buffer.getvalue().to_pybytes())
 
 
-def _write_atomically(path: Path, content: bytes, *, wait_for_disk: bool = True) -> None:
+def write_atomically(path: Path, content: bytes, *, wait_for_disk: bool = True) -> None:
+    """Writes a file that is whole or absent at any moment; makes its folder.
+
+    Raises:
+        BenchError: the disk is full or the place is not writable.
+    """
     with _disk_errors(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         partial = path.with_name(f"{path.name}.{os.getpid()}.partial")

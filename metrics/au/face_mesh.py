@@ -18,6 +18,6 @@ _INNER_LIPS = (78, 82, 13, 312, 308, 317, 14, 87)
 MESH_OF_IBUG: Final = np.array([*_JAW, *_BROWS, *_NOSE, *_EYES, *_OUTER_LIPS, *_INNER_LIPS])
 """(68,) indices into the mesh, in the order of :mod:`metrics.landmarks`.
 
-The mesh has no points of iBUG 68: these are the nearest by anatomy. The eyes, the lips and the bridge
+The mesh has no points of iBUG 68: these are the nearest by anatomy. Eyes, lips and the bridge
 of the nose are the same places; jaw and brows run along another line of the mesh.
 """

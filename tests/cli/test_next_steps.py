@@ -65,6 +65,7 @@ def test_the_options_that_were_typed_are_in_the_commands(
     settings = Settings(
         "london-128", data, out=out, alphas=(0.0, 0.5, 1.0), limit=20, device="cuda",
         embedder="e.onnx", au_estimator="a.task", parameters={"strength": "0.8"}, seed=3,
+        source_aus="labels",
     )  # fmt: skip
     mine = plugin("mine")
     report, search = commands(next_steps([mine], settings, "0:1:0.5"))
@@ -73,7 +74,8 @@ def test_the_options_that_were_typed_are_in_the_commands(
     assert parsed(search) == {
         "method": mine, "benchmark": "london-128", "data": data, "out": out, "alphas": "0:1:0.5",
         "limit": 20, "device": "cuda", "embedder": "e.onnx", "au": "a.task",
-        "param": ["strength=0.8"], "seed": 3, "keep_images": False, "json": False,
+        "source_aus": "labels", "param": ["strength=0.8"], "seed": 3, "keep_images": False,
+        "json": False,
     }  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 import torch
 
+import glow
 from bench.methods.glow_arith import GlowArithmetic
 from glow import Glow, GlowConfig
 from glow.checkpoint import save_module
@@ -135,7 +136,13 @@ def test_a_wrong_model_is_named(context, tmp_path):
     with pytest.raises(FileNotFoundError, match=r"no Glow model at .*absent\.safetensors"):
         GlowArithmetic(model=str(tmp_path / "absent.safetensors")).prepare(context)
     with pytest.raises(FileNotFoundError, match="known models"):
-        GlowArithmetic().prepare(context)
+        GlowArithmetic(model="absent").prepare(context)
+
+
+def test_a_dataset_without_a_model_of_its_own_takes_the_one_for_photographs(context):
+    assert context.dataset not in {name.rpartition("-")[0] for name in glow.list_models()}
+    own, photographs = GlowArithmetic(), GlowArithmetic(model="london-64")
+    assert own.prepare(context) == photographs.prepare(context)
 
 
 @pytest.mark.parametrize("make_config", [GlowConfig.nice, GlowConfig.real_nvp])

@@ -1,0 +1,65 @@
+"""Encoding and decoding without a transfer, for the methods that have it."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from bench.methods.anchors import TargetNeutral
+from bench.methods.glow_arith import GlowArithmetic
+from bench.methods.pixel_arith import PixelArithmetic
+from bench.plugins.contracts import Reconstructs
+from glow import GlowConfig
+from glow.checkpoint import save_module
+from glow.module import GlowModule
+
+
+@pytest.fixture
+def method(context, tmp_path) -> GlowArithmetic:
+    torch.manual_seed(0)
+    module = GlowModule(GlowConfig(image_size=16, levels=2, steps=2, width=6)).eval()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    save_module(module, tmp_path / "model.safetensors")
+    method = GlowArithmetic(model=str(tmp_path / "model.safetensors"))
+    method.prepare(context)
+    return method
+
+
+def test_who_can_and_who_cannot() -> None:
+    assert isinstance(PixelArithmetic(), Reconstructs)
+    assert isinstance(GlowArithmetic(), Reconstructs)
+    assert not isinstance(TargetNeutral(), Reconstructs)
+
+
+def test_pixels_are_their_own_code(faces) -> None:
+    chosen = list(faces.values())
+    images = PixelArithmetic().reconstruct(chosen)
+    np.testing.assert_array_equal(images, [face.pixels for face in chosen])
+
+
+def test_a_flow_is_invertible(method, faces) -> None:
+    chosen = list(faces.values())
+    images = method.reconstruct(chosen)
+    assert images.dtype == np.uint8
+    np.testing.assert_array_equal(images, [face.pixels for face in chosen])
+
+
+def test_it_is_a_transfer_to_oneself_with_one_reference(method, faces, request_for) -> None:
+    """y = z_target + 0 (...), with the target's only reference the face itself."""
+    request = request_for("a", "b", 0.0)
+    face = request.target_reference[0]
+    alone = type(request)(
+        request.pair, request.source, request.source_reference, (face,), request.alpha
+    )
+    np.testing.assert_array_equal(method.reconstruct([face]), method.transfer([alone]))
+
+
+def test_faces_may_come_in_any_grouping(method, faces) -> None:
+    method.batch = 3
+    chosen = list(faces.values())
+    together = method.reconstruct(chosen)
+    for face, image in zip(chosen, together, strict=True):
+        np.testing.assert_array_equal(method.reconstruct([face])[0], image)
