@@ -9,19 +9,24 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from metrics.contracts import EYE_POSITIONS
+from metrics.similarity import Similarity, fit_similarity, resample
 
-__all__ = ["ARCFACE_EYES", "ARCFACE_SIZE", "Similarity", "arcface_crop", "eye_similarity"]
+__all__ = ["ARCFACE_EYES", "ARCFACE_POINTS", "ARCFACE_SIZE", "arcface_crop", "eye_similarity"]
 
 ARCFACE_SIZE: Final = 112
 """Side in pixels of the crop of Deng et al., "ArcFace", CVPR 2019."""
 
-ARCFACE_EYES: Final = ((38.2946, 51.6963), (73.5318, 51.5014))
-"""Eyes of its five-point template as (x, y) indices of pixel centres (InsightFace)."""
+ARCFACE_POINTS: Final = (
+    (38.2946, 51.6963),
+    (73.5318, 51.5014),
+    (56.0252, 71.7366),
+    (41.5493, 92.3655),
+    (70.7299, 92.2041),
+)
+"""Its five-point template as (x, y) indices of pixel centres (InsightFace): eyes, tip of the nose,
+corners of the mouth, each from image left to right."""
 
-Similarity = tuple[complex, complex]
-"""(a, b) of the map z -> a z + b over points z = x + i y: rotation, scale and shift."""
-
-_HALF_PIXEL = 0.5 + 0.5j
+ARCFACE_EYES: Final = ARCFACE_POINTS[:2]
 
 
 def eye_similarity(side: int) -> Similarity:
@@ -30,29 +35,13 @@ def eye_similarity(side: int) -> Similarity:
     Two points fix a similarity, so there is nothing to fit. Both planes are continuous: the
     centre of pixel (0, 0) is at (0.5, 0.5).
     """
-    left, right = (complex(x, y) * side for x, y in EYE_POSITIONS)
-    to_left, to_right = (complex(x, y) + _HALF_PIXEL for x, y in ARCFACE_EYES)
-    scale = (to_right - to_left) / (right - left)
-    return scale, to_left - scale * left
+    return fit_similarity(np.array(EYE_POSITIONS) * side, np.array(ARCFACE_EYES) + 0.5)
 
 
 def arcface_crop(frame: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """ArcFace crop (112, 112, 3) of a frame (side, side, 3), bicubic.
 
-    A frame larger than the crop needs is first reduced with anti-aliasing, which the affine
-    resampling of Pillow does not do.
+    A frame larger than the crop needs is first reduced with anti-aliasing.
     """
-    picture = Image.fromarray(frame)
-    shrink = abs(eye_similarity(picture.width)[0])
-    if shrink < 1.0:
-        side = round(picture.width * shrink)
-        picture = picture.resize((side, side), Image.Resampling.BICUBIC)
-    scale, shift = eye_similarity(picture.width)
-    back, origin = 1.0 / scale, -shift / scale
-    crop = picture.transform(
-        (ARCFACE_SIZE, ARCFACE_SIZE),
-        Image.Transform.AFFINE,
-        (back.real, -back.imag, origin.real, back.imag, back.real, origin.imag),
-        Image.Resampling.BICUBIC,
-    )
+    crop = resample(Image.fromarray(frame), eye_similarity(len(frame)), ARCFACE_SIZE)
     return np.asarray(crop)
