@@ -12,6 +12,7 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.data.alignment.record import ALIGNED, AlignedPicture
+from bench.report.console import titled_table
 from bench.report.wording import number, percent, printable
 
 __all__ = ["alignment_summary", "print_aligned", "print_alignment_check"]
@@ -80,10 +81,7 @@ def print_alignment_check(check: dict[str, Any], console: Console) -> None:
     """Prints a check (:meth:`bench.data.alignment.check.AlignmentCheck.to_dict`)."""
     measured, pictures, side = check["measured"], check["pictures"], check["reference_side"]
     title = f"{check['folder']} against the template {check['template']}"
-    table = Table(
-        box=None, show_header=False, padding=(0, 2, 0, 0), pad_edge=False,
-        title=Text(printable(title)), title_justify="left", title_style="bold",
-    )  # fmt: skip
+    table = titled_table(printable(title), header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     left, right = check["mean_left_eye_offset"], check["mean_right_eye_offset"]

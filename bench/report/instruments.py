@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.report.console import print_sentence, titled_table
 from bench.report.repeatability import print_repeatability
 from bench.report.wording import number, percent, printable
 
@@ -31,19 +32,19 @@ def print_check(check: InstrumentCheck, console: Console) -> None:
     if check.au_estimator:
         console.print(_units_table(check, f"{where}: AU estimator {_named(check.au_estimator)}"))
         found = ", ".join(f"{part} {percent(share)}" for part, share in check.coverage.items())
-        _sentence(console, f"Faces found: {found} of the images.")
+        print_sentence(console, f"Faces found: {found} of the images.")
         if check.unread:
             units = ", ".join(check.unread)
-            _sentence(console, f"Known, but not read by this estimator: {units}.")
+            print_sentence(console, f"Known, but not read by this estimator: {units}.")
     else:
-        _sentence(
+        print_sentence(
             console,
             f"{where} has no known Action Units, without which an AU estimator cannot be "
             "compared with the truth: bench check-instruments synthfaces does it.",
         )
     console.print()
     console.print(_people_table(check, f"{where}: embedder {_named(check.embedder)}"))
-    _sentence(
+    print_sentence(
         console,
         "Distances are L2 between unit embeddings, 0 to 2, of all pairs of images; in brackets "
         "95 % intervals over people."
@@ -64,11 +65,11 @@ def print_check(check: InstrumentCheck, console: Console) -> None:
             f"r at least {LEAST_R:g}, {limits}, faces found at least {100 * LEAST_COVERAGE:g} %"
         )
     verdict = f"Missed: {', '.join(check.missed)}." if check.missed else "All limits are kept."
-    _sentence(console, f"{verdict} Limits: {limits}.", "bold")
+    print_sentence(console, f"{verdict} Limits: {limits}.", "bold")
 
 
 def _units_table(check: InstrumentCheck, title: str) -> Table:
-    table = _table(title)
+    table = titled_table(title)
     table.add_column("AU", no_wrap=True)
     table.add_column("", overflow="fold")
     for heading in ("r dev", "r test [95% interval]", "error", ""):
@@ -109,7 +110,7 @@ def _people_table(check: InstrumentCheck, title: str) -> Table:
     if check.au_estimator:
         rows.append(("distance, expression: r", lambda row: number(row.follows_expression)))
     rows.append(("", lambda row: "ok" if row.passed else "missed"))
-    table = _table(title)
+    table = titled_table(title)
     table.add_column("", overflow="fold")
     for part in check.verification:
         table.add_column(part.part, justify="right", no_wrap=True)
@@ -129,19 +130,3 @@ def _interval(interval: Interval, written: Callable[[float], str]) -> str:
 
 def _named(card: dict[str, Any]) -> str:
     return printable(f"{card['name']} (weights {card['weights_sha256'][:8]})")
-
-
-def _table(title: str) -> Table:
-    return Table(
-        box=None,
-        padding=(0, 2, 0, 0),
-        pad_edge=False,
-        title=Text(title),
-        title_justify="left",
-        title_style="bold",
-        header_style="bold",
-    )
-
-
-def _sentence(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(text, style=style))

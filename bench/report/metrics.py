@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from bench.analysis.score_cards import metric_cards
+from bench.report.console import titled_table
 from bench.report.wording import MISSING, interval, number, printable
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _is_flag(value: object) -> bool:
 
 
 def _values_table(runs: Sequence[RunMetrics], where: str) -> Table:
-    table = _table(where)
+    table = titled_table(where, gap=1)
     table.add_column("metric", no_wrap=True, min_width=_NAME_WIDTH)
     table.add_column("", no_wrap=True)
     for run in runs:
@@ -146,7 +147,7 @@ def _by_section(names: Sequence[str]) -> Iterator[tuple[str, list[str]]]:
 def _units_table(run: RunMetrics, where: str) -> Table:
     from metrics.au.facs import ACTION_UNIT_NAMES
 
-    table = _table(f"{where}: {printable(run.label)}{_alpha(run)}, error of each AU")
+    table = titled_table(f"{where}: {printable(run.label)}{_alpha(run)}, error of each AU", gap=1)
     table.add_column("AU", no_wrap=True)
     table.add_column("", overflow="fold")
     for heading in ("MAE [95% interval]", "do nothing", "source", "output"):
@@ -233,15 +234,3 @@ def _footnotes(runs: Sequence[RunMetrics]) -> Iterator[str]:
         labels = set.union(*names.values())
         of = "" if labels == everyone else f" of {', '.join(sorted(map(printable, labels)))}"
         yield f"{', '.join(names)}{of}{' not computed' if is_absent else ''}: {printable(text)}."
-
-
-def _table(title: str) -> Table:
-    return Table(
-        box=None,
-        padding=(0, 1, 0, 0),
-        pad_edge=False,
-        title=Text(title),
-        title_justify="left",
-        title_style="bold",
-        header_style="bold",
-    )

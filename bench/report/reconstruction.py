@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.report.console import titled_table
 from bench.report.wording import MISSING, interval, number, printable
 
 if TYPE_CHECKING:
@@ -40,17 +41,9 @@ def print_reconstructions(table: ReconstructionTable, console: Console) -> None:
 
 
 def _table(fidelity: MethodFidelity, where: str) -> Table:
-    table = Table(
-        box=None,
-        padding=(0, 2, 0, 0),
-        pad_edge=False,
-        title=Text(
-            f"{where}: {printable(fidelity.label)}, encoded and decoded, "
-            f"{fidelity.images} images of {fidelity.people} people"
-        ),
-        title_justify="left",
-        title_style="bold",
-        header_style="bold",
+    table = titled_table(
+        f"{where}: {printable(fidelity.label)}, encoded and decoded, "
+        f"{fidelity.images} images of {fidelity.people} people"
     )
     table.add_column("metric", no_wrap=True)
     table.add_column("mean [95% interval]", justify="right", no_wrap=True)

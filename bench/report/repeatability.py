@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from bench.report.console import print_sentence, titled_table
 from bench.report.wording import number, percent, signed
 
 if TYPE_CHECKING:
@@ -22,7 +23,7 @@ _NAMED_FROM = 76
 def print_repeatability(measured: Repeatability, console: Console) -> None:
     """Prints what each perturbation changes: of one image, of a board, and Action Unit by unit."""
     console.print(_changes_table(measured))
-    _sentence(
+    print_sentence(
         console,
         "Identity: root mean square L2 distance (0 to 2) of an image to its perturbed self. AUs: "
         f"root mean square change over Action Units ({measured.scale}). Faces: found afterwards; "
@@ -31,15 +32,15 @@ def print_repeatability(measured: Repeatability, console: Console) -> None:
         "larger of real-target and shuffled-source; the score's at E = R = Q = 0.5.",
     )
     if not any(reading.kind == "reduction" for reading in measured.readings):
-        _sentence(console, "No smaller resolution is offered; --method-resolution N adds one.")
+        print_sentence(console, "No smaller resolution is offered; --method-resolution N adds one.")
     console.print()
     console.print(_units_table(measured, named=console.width >= _NAMED_FROM))
     console.print()
-    _sentence(console, _floor_sentence(measured), "bold")
+    print_sentence(console, _floor_sentence(measured), "bold")
 
 
 def _changes_table(measured: Repeatability) -> Table:
-    table = _table(f"Readings of {measured.images} {measured.part} images, perturbed")
+    table = titled_table(f"Readings of {measured.images} {measured.part} images, perturbed")
     table.add_column("", no_wrap=True)
     for heading in ("identity", "AUs", "faces", "E", "R", "Q", "score"):
         table.add_column(heading, justify="right", no_wrap=True)
@@ -70,7 +71,7 @@ def _units_table(measured: Repeatability, *, named: bool) -> Table:
 
     shifts = [reading for reading in measured.readings if reading.kind == "shift"]
     others = [reading for reading in measured.readings if reading.kind != "shift"]
-    table = _table("Each Action Unit: mean absolute change")
+    table = titled_table("Each Action Unit: mean absolute change")
     table.add_column("AU", no_wrap=True)
     if named:
         table.add_column("", overflow="fold")
@@ -100,19 +101,3 @@ def _floor_sentence(measured: Repeatability) -> str:
         f"{number(floor.identity, 3)}, AUs {number(floor.action_units, 3)}. Smaller differences "
         "are printed in grey by bench report."
     )
-
-
-def _table(title: str) -> Table:
-    return Table(
-        box=None,
-        padding=(0, 2, 0, 0),
-        pad_edge=False,
-        title=Text(title),
-        title_justify="left",
-        title_style="bold",
-        header_style="bold",
-    )
-
-
-def _sentence(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(text, style=style))

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
+from bench.report.console import print_sentence, titled_table
 from bench.report.text_plot import text_plot
 from bench.report.wording import (
     alpha_conclusion,
@@ -79,15 +79,7 @@ def print_board(board: Board, console: Console, floor: BoardFloor | None = None)
     the differences between neighbours follow, grey where they are below it.
     """
     columns = _fitting(console.width)
-    table = Table(
-        box=None,
-        padding=(0, _GAP, 0, 0),
-        pad_edge=False,
-        title=Text(f"{printable(board.benchmark)}, {board.part} part"),
-        title_justify="left",
-        title_style="bold",
-        header_style="bold",
-    )
+    table = titled_table(f"{printable(board.benchmark)}, {board.part} part", gap=_GAP)
     table.add_column("#", justify="right", no_wrap=True, min_width=2)
     table.add_column("method", overflow="fold", min_width=min(_NARROWEST_NAME, console.width // 3))
     for column in columns:
@@ -107,39 +99,31 @@ def print_board(board: Board, console: Console, floor: BoardFloor | None = None)
     console.print()
     if floor is not None:
         _print_floor(floor, console)
-    _sentence(
+    print_sentence(
         console,
         "E expression skill, R identity retention, Q naturalness, cov. coverage, * anchor: a "
         "reference, not a contestant. The score is the harmonic mean of E, R and Q.",
     )
     if any(row.alpha_by_target for row in board.rows):
-        _sentence(console, "LOTO: leave-one-target-out, each target with an alpha of its own.")
+        print_sentence(console, "LOTO: leave-one-target-out, each target with an alpha of its own.")
     if left_out := [column.title for column in _COLUMNS if column not in columns]:
-        _sentence(console, f"Left out for want of room: {', '.join(left_out)}.")
+        print_sentence(console, f"Left out for want of room: {', '.join(left_out)}.")
     at_zero = [
         f"{printable(row.label)} {scores}" for row in board.rows if (scores := own_mean_face(row))
     ]
     if at_zero:
-        _sentence(
+        print_sentence(
             console,
             f"Own mean face, before any transfer (alpha 0; without loss E 0, R 1): "
             f"{'; '.join(at_zero)}.",
         )
     for note in board.notes:
-        _sentence(console, printable(note))
+        print_sentence(console, printable(note))
 
 
 def _print_floor(floor: BoardFloor, console: Console) -> None:
     if floor.steps:
-        table = Table(
-            box=None,
-            padding=(0, 2, 0, 0),
-            pad_edge=False,
-            title=Text("Difference to the row above"),
-            title_justify="left",
-            title_style="bold",
-            header_style="bold",
-        )
+        table = titled_table("Difference to the row above")
         table.add_column("", overflow="fold")
         for heading in ("score", "E", "R", "Q"):
             table.add_column(f"{heading} ", justify="right", no_wrap=True)
@@ -152,7 +136,7 @@ def _print_floor(floor: BoardFloor, console: Console) -> None:
             table.add_row(Text(step.name + (" *" if step.is_anchor else "")), *cells)
         console.print(table)
     if floor.remark:
-        _sentence(console, floor.remark)
+        print_sentence(console, floor.remark)
         console.print()
 
 
@@ -160,15 +144,8 @@ def print_alpha_search(search: AlphaSearch, benchmark: str, method: str, console
     """Prints what an alpha search found, and its curve of AU error as a small plot."""
     oracle = search.oracle["alpha_mse"].to_numpy(dtype=np.float64)
     oracle = oracle[np.isfinite(oracle)]
-    table = Table(
-        box=None,
-        show_header=False,
-        padding=(0, 2, 0, 0),
-        pad_edge=False,
-        title=Text(f"alpha search: {printable(method)} on {printable(benchmark)}, dev part"),
-        title_justify="left",
-        title_style="bold",
-    )
+    title = f"alpha search: {printable(method)} on {printable(benchmark)}, dev part"
+    table = titled_table(title, header=False)
     table.add_column(no_wrap=True)
     table.add_column(overflow="fold")
     unusable = f", {search.unusable} unusable" if search.unusable else ""
@@ -197,7 +174,7 @@ def print_alpha_search(search: AlphaSearch, benchmark: str, method: str, console
     ):
         console.print(Text(line), no_wrap=True, overflow="ignore", crop=False)
     console.print()
-    _sentence(console, alpha_conclusion(search, benchmark, method), "bold")
+    print_sentence(console, alpha_conclusion(search, benchmark, method), "bold")
 
 
 def _fitting(width: int) -> list[_Column]:
@@ -216,7 +193,3 @@ def _spread(oracle: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
         f"median {number(middle)}, middle half {number(low)} to {number(high)}, "
         f"all {number(float(oracle.min()))} to {number(float(oracle.max()))}"
     )
-
-
-def _sentence(console: Console, text: str, style: str = "") -> None:
-    console.print(Text(text, style=style))
