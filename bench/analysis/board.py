@@ -23,6 +23,11 @@ class Estimate:
     low: float
     high: float
 
+    def interval_dict(self) -> dict[str, float] | None:
+        """The interval for JSON; None where it is undefined."""
+        low, high = number_or_none(self.low), number_or_none(self.high)
+        return None if low is None or high is None else {"low": low, "high": high}
+
 
 def method_label(method: str, parameters: Mapping[str, str]) -> str:
     """A method with the parameters that were set, such as ``glow-arith precision=bf16``."""
@@ -88,7 +93,7 @@ class BoardRow:
             name, value = attribute.name, getattr(self, attribute.name)
             if isinstance(value, Estimate):
                 row[name] = number_or_none(value.value)
-                row[f"{name}_interval"] = _interval_dict(value)
+                row[f"{name}_interval"] = value.interval_dict()
             elif isinstance(value, float):
                 row[name] = number_or_none(value)
             else:
@@ -120,10 +125,5 @@ class Board:
             "rows": [row.to_dict() for row in self.rows],
             "notes": list(self.notes),
             "lead": self.lead and number_or_none(self.lead.value),
-            "lead_interval": self.lead and _interval_dict(self.lead),
+            "lead_interval": self.lead and self.lead.interval_dict(),
         }
-
-
-def _interval_dict(estimate: Estimate) -> dict[str, float] | None:
-    low, high = number_or_none(estimate.low), number_or_none(estimate.high)
-    return None if low is None or high is None else {"low": low, "high": high}

@@ -37,7 +37,7 @@ class MetricValue:
         return {
             "value": number_or_none(self.estimate.value),
             "exact": math.isinf(self.estimate.value),
-            "interval": _interval(self.estimate),
+            "interval": self.estimate.interval_dict(),
             "pairs": self.pairs,
             "remark": self.remark,
             "absent": self.absent,
@@ -71,7 +71,7 @@ class UnitErrors:
             for name, estimate in (("mae", self.mae), ("mse", self.mse))
             for key, value in (
                 (name, number_or_none(estimate.value)),
-                (f"{name}_interval", _interval(estimate)),
+                (f"{name}_interval", estimate.interval_dict()),
             )
         }
         means = {
@@ -159,8 +159,3 @@ class MetricTable:
             "runs": [run.to_dict() for run in self.runs],
             "notes": list(self.notes),
         }
-
-
-def _interval(estimate: Estimate) -> dict[str, float] | None:
-    low, high = number_or_none(estimate.low), number_or_none(estimate.high)
-    return None if low is None or high is None else {"low": low, "high": high}
