@@ -5,14 +5,18 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["dataset_folders", "datasets_folder", "own_datasets_folder"]
+__all__ = ["dataset_folders", "datasets_folder", "leaderboards_folder", "own_datasets_folder"]
 
 
 def datasets_folder() -> Path:
     """The folder of dataset cards and splits: beside the package in a checkout, inside a wheel."""
-    package = Path(__file__).resolve().parent
-    installed = package / "_datasets"
-    return installed if installed.is_dir() else package.parent / "datasets"
+    return _data_folder("datasets")
+
+
+def leaderboards_folder() -> Path:
+    """The folder of published boards: ``$BENCH_LEADERBOARDS``, else where the package has it."""
+    own = os.environ.get("BENCH_LEADERBOARDS")
+    return Path(own) if own else _data_folder("leaderboards")
 
 
 def own_datasets_folder() -> Path:
@@ -29,3 +33,9 @@ def dataset_folders() -> list[Path]:
     for place in (own_datasets_folder(), Path("datasets"), datasets_folder()):
         found.setdefault(place.resolve(), place)
     return list(found.values())
+
+
+def _data_folder(name: str) -> Path:
+    package = Path(__file__).resolve().parent
+    installed = package / f"_{name}"
+    return installed if installed.is_dir() else package.parent / name

@@ -1,0 +1,1 @@
+"""Published results in git: entries, the board they make, and whether they hold."""
