@@ -1,18 +1,17 @@
-"""What the commands do, as functions: run methods, search alpha, make a report."""
+"""What the commands do, as functions: run methods, and measure what they reconstruct."""
 
 from __future__ import annotations
 
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from bench.analysis.board import method_label
-from bench.analysis.found import find_stored, stored_benchmark
-from bench.analysis.stored import make_board, search_stored
-from bench.data.benchmark import DEFAULT_BENCHMARK, Benchmark, card_of, load_benchmark
+from bench.analysis.sealed import noted_reading
+from bench.analysis.stored import make_board
+from bench.data.benchmark import DEFAULT_BENCHMARK, Benchmark, load_benchmark
 from bench.data.split import Part
 from bench.errors import BenchError
 from bench.plugins.registry import MethodEntry, load_method
@@ -20,19 +19,18 @@ from bench.run.waiting import Waiting
 from bench.suggest import did_you_mean
 
 if TYPE_CHECKING:
-    from bench.analysis.alpha import AlphaSearch
-    from bench.analysis.ranking import Board
+    from bench.analysis.board import Board
     from bench.analysis.reconstruction import ReconstructionTable
     from bench.run.execute import Runner
     from bench.run.session import Session
-    from bench.run.store import StoredRun
 
 __all__ = [
     "ANCHORS",
-    "NamedSearch",
     "Settings",
-    "alpha_search",
-    "named_search",
+    "check_parameters",
+    "complete",
+    "make_runner",
+    "open_session",
     "reconstruct",
     "run",
 ]
@@ -83,20 +81,6 @@ class Settings:
         return benchmark.with_alphas(tuple(sorted(self.alphas))) if self.alphas else benchmark
 
 
-@dataclass(frozen=True, slots=True)
-class NamedSearch:
-    """An alpha search with the full name of its benchmark.
-
-    Attributes:
-        label: the method with the parameters that were set.
-    """
-
-    benchmark: str
-    method: str
-    label: str
-    search: AlphaSearch
-
-
 def run(methods: Sequence[str], settings: Settings, *, alpha: float | None = None) -> Board:
     """Runs methods and the anchors on the test part and ranks them.
 
@@ -112,87 +96,25 @@ def run(methods: Sequence[str], settings: Settings, *, alpha: float | None = Non
         BenchError: anything the user can mend.
     """
     entries = [load_method(name) for name in dict.fromkeys([*methods, *ANCHORS])]
-    _check_parameters(entries, settings)
+    check_parameters(entries, settings)
     benchmark = settings.load_benchmark()
-    session = _session(benchmark, settings)
+    session = open_session(benchmark, settings)
     grid = benchmark.alphas if alpha is None else tuple(sorted({*benchmark.alphas, alpha}))
     runs, waiting = [], Waiting()
     for entry in entries:
         with waiting.postponed():
-            runner = _runner(session, entry, settings)
+            runner = make_runner(session, entry, settings)
             if runner.method.card.has_alpha and alpha is None:
                 with waiting.postponed():
-                    _complete(runner, "dev", benchmark.alphas, settings.limit)
-            _complete(runner, "test", grid, settings.limit)
+                    complete(runner, "dev", benchmark.alphas, settings.limit)
+            complete(runner, "test", grid, settings.limit)
             runs.append(runner.folder.read())
     waiting.settle()
     pairs = {pair.key for pair in benchmark.pairs("test", settings.limit)}
     dev_pairs = {pair.key for pair in benchmark.pairs("dev", settings.limit)}
-    return make_board(runs, benchmark.name, pairs, dev_pairs, alphas=benchmark.alphas, alpha=alpha)
-
-
-def alpha_search(method: str, settings: Settings) -> AlphaSearch:
-    """Runs a method on the dev part where rows are missing, and chooses alpha there.
-
-    Raises:
-        BenchError: the method has no alpha, or anything else the user can mend.
-    """
-    entry = load_method(method)
-    if entry.card is not None and not entry.card.has_alpha:
-        raise BenchError(f"method {entry.name!r} has no alpha: there is nothing to search")
-    _check_parameters([entry], settings)
-    benchmark = settings.load_benchmark()
-    runner = _runner(_session(benchmark, settings), entry, settings)
-    _complete(runner, "dev", benchmark.alphas, settings.limit)
-    pairs = {pair.key for pair in benchmark.pairs("dev", settings.limit)}
-    return search_stored(runner.folder.read(), pairs, benchmark.alphas)
-
-
-def named_search(method: str, settings: Settings) -> NamedSearch:
-    """``alpha_search``; or, on a benchmark that has no dataset card, that of a stored run.
-
-    Imported measurements are such a benchmark: its methods are not installed, and a stored run
-    of the name is taken as it is.
-
-    Raises:
-        BenchError: anything the user can mend.
-    """
-    if (stored := _imported_run(method, settings)) is not None:
-        if not stored.has_alpha:
-            raise BenchError(f"method {stored.method!r} has no alpha: there is nothing to search")
-        search = search_stored(stored, alphas=settings.alphas or None)
-        return NamedSearch(str(stored.info["benchmark"]), stored.method, stored.method, search)
-    search = alpha_search(method, settings)
-    name = load_method(method).name
-    label = method_label(name, settings.parameters)
-    return NamedSearch(settings.load_benchmark().name, name, label, search)
-
-
-def _imported_run(method: str, settings: Settings) -> StoredRun | None:
-    """The stored run of a method on a benchmark without a card; None for one with a card."""
-    try:
-        card_of(settings.benchmark)
-    except BenchError as unknown:
-        try:
-            stored_benchmark(settings.out, settings.benchmark)
-        except BenchError:
-            raise unknown from None
-    else:
-        return None
-    given = {
-        "--limit": settings.limit,
-        "--embedder": settings.embedder,
-        "--au": settings.au_estimator,
-        "--source-aus": settings.source_aus,
-        "--param": settings.parameters,
-    }
-    if fixed := [option for option, value in given.items() if value]:
-        raise BenchError(
-            f"{settings.benchmark} was imported: {' and '.join(fixed)} cannot change its stored "
-            "numbers",
-            hint=f"leave out {' '.join(fixed)}",
-        )
-    return find_stored(settings.out, settings.benchmark, method)
+    board = make_board(runs, benchmark.name, pairs, dev_pairs, alphas=benchmark.alphas, alpha=alpha)
+    read = noted_reading(settings.out, benchmark.name, runs)
+    return replace(board, notes=(*board.notes, *read))
 
 
 def reconstruct(
@@ -217,11 +139,11 @@ def reconstruct(
     entries = [load_method(name) for name in dict.fromkeys(methods)]
     for entry in entries:
         reconstruction.require_reconstruction(entry)
-    _check_parameters(entries, settings)
+    check_parameters(entries, settings)
     benchmark = settings.load_benchmark()
     if pictures:
         check_sheet(pictures, benchmark.card)
-    session = _session(benchmark, settings)
+    session = open_session(benchmark, settings)
     faces = reconstruction.faces_of_part(session, "test", settings.limit)
     made = []
     for entry in entries:
@@ -250,7 +172,7 @@ def reconstruct(
     )
 
 
-def _check_parameters(entries: Sequence[MethodEntry], settings: Settings) -> None:
+def check_parameters(entries: Sequence[MethodEntry], settings: Settings) -> None:
     """Refuses a parameter that none of the methods has; each method takes those that it has."""
     declared = {name for entry in entries for name in entry.parameters()}
     for name in settings.parameters:
@@ -267,7 +189,8 @@ def _own_parameters(entry: MethodEntry, settings: Settings) -> dict[str, str]:
     return {name: value for name, value in settings.parameters.items() if name in declared}
 
 
-def _session(benchmark: Benchmark, settings: Settings) -> Session:
+def open_session(benchmark: Benchmark, settings: Settings) -> Session:
+    """Dataset and instruments of a benchmark, with a sign on stderr that they are being loaded."""
     from rich.console import Console
 
     from bench.run.session import Session, check_device
@@ -279,7 +202,8 @@ def _session(benchmark: Benchmark, settings: Settings) -> Session:
         return Session(benchmark, data)
 
 
-def _runner(session: Session, entry: MethodEntry, settings: Settings) -> Runner:
+def make_runner(session: Session, entry: MethodEntry, settings: Settings) -> Runner:
+    """A method, prepared, with its run folder."""
     from bench.run.execute import Runner
 
     return Runner(
@@ -294,7 +218,7 @@ def _runner(session: Session, entry: MethodEntry, settings: Settings) -> Runner:
     )
 
 
-def _complete(runner: Runner, part: Part, alphas: Sequence[float], limit: int | None) -> None:
+def complete(runner: Runner, part: Part, alphas: Sequence[float], limit: int | None) -> None:
     """Makes and stores the rows that are missing, with a progress bar if there are any."""
     from bench.run.progress import progress_bar
 

@@ -5,7 +5,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-__all__ = ["dataset_folders", "datasets_folder", "leaderboards_folder", "own_datasets_folder"]
+__all__ = [
+    "dataset_folders",
+    "datasets_folder",
+    "leaderboards_folder",
+    "own_datasets_folder",
+    "packaged_leaderboards",
+]
 
 
 def datasets_folder() -> Path:
@@ -16,7 +22,12 @@ def datasets_folder() -> Path:
 def leaderboards_folder() -> Path:
     """The folder of published boards: ``$BENCH_LEADERBOARDS``, else where the package has it."""
     own = os.environ.get("BENCH_LEADERBOARDS")
-    return Path(own) if own else _data_folder("leaderboards")
+    return Path(own) if own else packaged_leaderboards()
+
+
+def packaged_leaderboards() -> Path:
+    """The package's own folder of boards, which also holds the schema of an entry."""
+    return _data_folder("leaderboards")
 
 
 def own_datasets_folder() -> Path:

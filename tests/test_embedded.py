@@ -10,6 +10,7 @@ import pytest
 
 from bench import api
 from bench.analysis.board import Board, BoardRow
+from bench.api_alpha import alpha_search
 from bench.data.benchmark import load_benchmark
 from bench.report.collect import collect_report
 from bench.report.html import render_html
@@ -82,7 +83,7 @@ def test_an_alpha_search_adds_nothing_to_a_finished_run(
     embedded: Path, board: Board, out: Path
 ) -> None:
     parts = sorted(out.rglob("*.parquet"))
-    search = api.alpha_search("pixel-arith", api.Settings(out=out))
+    search = alpha_search("pixel-arith", api.Settings(out=out)).search
     assert sorted(out.rglob("*.parquet")) == parts
     assert search.pairs == 12
     assert search.curve["alpha"].tolist() == [0.0, 0.5, 1.0, 1.2]

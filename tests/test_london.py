@@ -12,6 +12,7 @@ import pytest
 from bench import api
 from bench.analysis.ranking import Board, BoardRow
 from bench.analysis.stored import terms_of
+from bench.api_alpha import alpha_search
 from bench.data.benchmark import load_benchmark
 from bench.run.session import Session
 from bench.run.store import StoredRun, list_runs
@@ -182,7 +183,7 @@ def test_alpha_search_sees_dev_alone(london_data: Path, weights_dir: Path, tmp_p
     settings = api.Settings(
         "london-64", london_data, out=tmp_path, alphas=(0.0, 0.5, 1.0), limit=30
     )
-    search = api.alpha_search("pixel-arith", settings)
+    search = alpha_search("pixel-arith", settings).search
     (run,) = (folder.read() for folder in list_runs(tmp_path, "london-64"))
     assert set(run.scores["part"]) == {"dev"}
     assert set(run.references["part"]) == {"dev"}

@@ -12,6 +12,7 @@ from bench import api
 from bench.analysis.alpha import AlphaSearch
 from bench.analysis.ranking import Board, BoardRow
 from bench.analysis.stored import curve_of
+from bench.api_alpha import alpha_search
 from bench.run.store import list_runs
 
 pytestmark = pytest.mark.slow
@@ -30,7 +31,7 @@ def board(settings: api.Settings) -> Board:
 
 @pytest.fixture(scope="module")
 def search(board: Board, settings: api.Settings) -> AlphaSearch:
-    return api.alpha_search("glow-arith", settings)
+    return alpha_search("glow-arith", settings).search
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from bench.analysis.stored import search_command
 from bench.errors import BenchError
 from bench.run.store import StoredRun
 
-__all__ = ["age", "comparable_runs"]
+__all__ = ["age", "comparable_runs", "made_alike"]
 
 
 def comparable_runs(
@@ -41,6 +41,11 @@ def comparable_runs(
     if not runs:
         raise BenchError("no run can be ranked: " + " ".join(notes), hint="bench run METHOD")
     return sorted(runs.values(), key=lambda run: run.run_id), notes
+
+
+def made_alike(first: StoredRun, second: StoredRun) -> bool:
+    """Whether two runs were made with the same data and instruments."""
+    return _comparable(first) == _comparable(second)
 
 
 def age(run: StoredRun) -> str:

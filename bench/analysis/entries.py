@@ -14,7 +14,7 @@ from bench.analysis.stored_terms import full_grid, on_grid, terms_of
 from bench.errors import BenchError
 from bench.run.store import StoredRun
 
-__all__ = ["NO_TEST_PART", "as_entry", "at_zero", "open_entry", "protocols_note"]
+__all__ = ["NO_TEST_PART", "as_entry", "at_zero", "curve_terms", "open_entry", "protocols_note"]
 
 NO_TEST_PART = (
     "This benchmark has no test part: all its pairs are open (dev), and alpha is chosen for each "
@@ -42,16 +42,23 @@ def open_entry(
     terms = terms_of(run, "dev", pairs)
     if not run.has_alpha:
         return as_entry(run, terms)
-    zero = at_zero(terms)
+    zero, curve = at_zero(terms), curve_terms(terms, alphas)
     if alpha is not None:
-        chosen = on_grid(terms, [alpha])
-        return as_entry(run, chosen, terms_at_zero=zero, alpha=alpha, alpha_protocol="fixed")
+        return as_entry(
+            run,
+            on_grid(terms, [alpha]),
+            terms_at_zero=zero,
+            curve=curve,
+            alpha=alpha,
+            alpha_protocol="fixed",
+        )
     by_target = _left_out(run, full_grid(on_grid(terms, alphas)))
     values = set(by_target.values())
     return as_entry(
         run,
         rows_at(terms, by_target),
         terms_at_zero=zero,
+        curve=curve,
         alpha=values.pop() if len(values) == 1 else None,
         alpha_protocol="leave-one-target-out",
         alpha_by_target=by_target,
@@ -63,11 +70,12 @@ def as_entry(
     terms: pd.DataFrame,
     *,
     terms_at_zero: pd.DataFrame | None = None,
+    curve: pd.DataFrame | None = None,
     alpha: float | None = None,
     alpha_protocol: AlphaProtocol | None = None,
     alpha_by_target: Mapping[str, float] | None = None,
 ) -> BoardEntry:
-    """A run with its terms at the alpha that was chosen."""
+    """A run with its terms at the alpha that was chosen, and those of its whole curve."""
     return BoardEntry(
         method=run.method,
         run_id=run.run_id,
@@ -75,6 +83,7 @@ def as_entry(
         is_anchor=run.is_anchor,
         terms=terms,
         terms_at_zero=terms_at_zero,
+        curve_terms=curve,
         alpha=alpha,
         alpha_protocol=alpha_protocol,
         alpha_by_target=alpha_by_target or {},
@@ -88,6 +97,18 @@ def at_zero(terms: pd.DataFrame) -> pd.DataFrame | None:
     """The rows of the method's own mean faces, None if it made none."""
     zero = on_grid(terms, [0.0])
     return zero if len(zero) else None
+
+
+def curve_terms(terms: pd.DataFrame, alphas: Sequence[float] | None) -> pd.DataFrame | None:
+    """The rows at the alphas that all pairs have, None if there is no such alpha.
+
+    Args:
+        terms: rows of one part at all alphas.
+        alphas: the grid; None for all that are stored.
+    """
+    rows = full_grid(on_grid(terms, alphas))
+    is_full = len(rows) == rows["pair"].nunique() * rows["alpha"].nunique()
+    return rows if is_full else None
 
 
 def protocols_note(run: StoredRun, pairs: Collection[str] | None, niqe_real: float) -> str:

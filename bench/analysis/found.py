@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from bench.data.split import Part
 from bench.errors import BenchError
 from bench.run.store import StoredRun, list_runs
 from bench.suggest import did_you_mean
@@ -38,24 +39,25 @@ def stored_benchmark(folder: Path, name: str | None) -> str:
     return matches[0]
 
 
-def find_stored(folder: Path, benchmark: str, method: str) -> StoredRun:
+def find_stored(folder: Path, benchmark: str, method: str, part: Part | None = None) -> StoredRun:
     """The newest stored run of a method, installed or not.
 
     Args:
         folder: the folder of runs.
         benchmark: name of the benchmark, with or without its resolution.
         method: its name.
+        part: what of it is read; None for all.
 
     Raises:
         BenchError: there is none.
     """
     name = stored_benchmark(folder, benchmark)
-    runs = [run.read() for run in list_runs(folder, name) if any(run.folder.glob("scores/*"))]
-    found = [run for run in runs if run.method == method]
+    runs = [run for run in list_runs(folder, name) if any(run.folder.glob("scores/*"))]
+    found = [run for run in runs if run.info["method"]["name"] == method]
     if not found:
-        known = sorted({run.method for run in runs})
+        known = sorted({run.info["method"]["name"] for run in runs})
         raise BenchError(
             f"{folder / name} holds no run of {method!r}{did_you_mean(method, known)}",
             hint=f"there: {', '.join(known) or 'none with results'}",
         )
-    return max(found, key=lambda run: str(run.info["created"]))
+    return max(found, key=lambda run: str(run.info["created"])).read(part)

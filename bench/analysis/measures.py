@@ -8,19 +8,18 @@ import numpy as np
 
 from bench.analysis.board import Estimate
 from bench.analysis.bootstrap import Draws, draws_for, resample_scores, resample_sums
-from bench.analysis.entries import as_entry, open_entry
 from bench.analysis.failed_pairs import parts_with_failures
 from bench.analysis.matching import match_real_images
 from bench.analysis.metric_values import MetricTable, MetricValue, RunMetrics
 from bench.analysis.pair_readings import IMAGE_COLUMNS, StoredPairs, read_pairs
-from bench.analysis.per_unit import estimate_of, unit_errors
+from bench.analysis.per_unit import unit_errors
 from bench.analysis.ranking import BoardEntry
 from bench.analysis.real_images import real_images
 from bench.analysis.score_cards import COVERAGE, SCORES
 from bench.analysis.statistics.resampled import Resampled
-from bench.analysis.stored import ranked_part, search_stored
-from bench.analysis.stored_terms import on_grid, terms_of
+from bench.analysis.stored import entry_of, ranked_part
 from bench.analysis.terms import mean_real_niqe
+from bench.data.split import Part
 from bench.errors import BenchError
 from bench.run.store import StoredRun
 from metrics.measures import MEASURES, Measure
@@ -75,23 +74,10 @@ def metric_table(
 
 
 def _entry(
-    run: StoredRun, part: str, pairs: Collection[str] | None, alpha: float | None
+    run: StoredRun, part: Part, pairs: Collection[str] | None, alpha: float | None
 ) -> BoardEntry:
     """A run with its terms at the alpha that it is measured at."""
-    if part == "dev":
-        entry = open_entry(run, pairs, None, alpha)
-    else:
-        terms = terms_of(run, part, pairs)
-        if not run.has_alpha:
-            entry = as_entry(run, terms)
-        else:
-            chosen = search_stored(run).dev_alpha if alpha is None else alpha
-            entry = as_entry(
-                run,
-                on_grid(terms, [chosen]),
-                alpha=chosen,
-                alpha_protocol="dev" if alpha is None else "fixed",
-            )
+    entry = entry_of(run, part, pairs, alpha=alpha)
     if not (entry.terms["kind"] == "cross").any():
         at = "" if entry.alpha is None else f" at alpha {entry.alpha:g}"
         raise BenchError(
@@ -113,7 +99,7 @@ def _measure_run(
     values.append(
         MetricValue(
             COVERAGE.name,
-            estimate_of(resample_sums(cross, draws, covered).quantity(ratio)),
+            Estimate.of(resample_sums(cross, draws, covered).quantity(ratio)),
             len(cross),
         )
     )
@@ -137,7 +123,7 @@ def _measure_run(
 
 def _score_value(name: str, score: Resampled, pairs: int) -> MetricValue:
     absent = "" if np.isfinite(score.value) else "a real image that it rests on was not measured"
-    return MetricValue(name, estimate_of(score), 0 if absent else pairs, absent=absent)
+    return MetricValue(name, Estimate.of(score), 0 if absent else pairs, absent=absent)
 
 
 def _value(measure: Measure, run: StoredRun, stored: StoredPairs, draws: Draws) -> MetricValue:
@@ -150,7 +136,7 @@ def _value(measure: Measure, run: StoredRun, stored: StoredPairs, draws: Draws) 
     parts = parts_with_failures(measure, stored)
     counted = np.asarray(np.isfinite(parts).all(axis=1))
     sums = resample_sums(stored.terms, draws, np.where(counted[:, None], parts, 0.0))
-    estimate = estimate_of(sums.quantity(measure.of_sums))
+    estimate = Estimate.of(sums.quantity(measure.of_sums))
     if np.isnan(estimate.value):
         why = "it is not defined for these readings" if counted.any() else "no pair was measured"
         return MetricValue(name, estimate, 0, absent=why)

@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
-from bench.analysis.board import AlphaProtocol, Estimate, method_label
+from bench.analysis.board import AlphaProtocol, Estimate
 from bench.analysis.matching import Matching
 from bench.analysis.records import SCHEMA_VERSION, number_or_none, without_nan
+from bench.run.labels import method_label
 
 __all__ = ["MetricTable", "MetricValue", "RunMetrics", "UnitErrors"]
 

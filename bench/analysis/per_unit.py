@@ -10,11 +10,10 @@ from bench.analysis.embeddings import Floats
 from bench.analysis.failed_pairs import worst_anchors
 from bench.analysis.metric_values import UnitErrors
 from bench.analysis.pair_readings import StoredPairs
-from bench.analysis.statistics.resampled import Resampled
 from metrics.measures.errors import AU_MAE, absolute_errors
 from metrics.measures.measure import ratio, with_count
 
-__all__ = ["estimate_of", "unit_errors"]
+__all__ = ["unit_errors"]
 
 
 def unit_errors(stored: StoredPairs, draws: Draws) -> tuple[UnitErrors, ...]:
@@ -28,7 +27,7 @@ def unit_errors(stored: StoredPairs, draws: Draws) -> tuple[UnitErrors, ...]:
 
     def mean(values: Floats) -> Estimate:
         parts = np.nan_to_num(np.where(np.isnan(values)[:, None], np.nan, with_count(values)))
-        return estimate_of(resample_sums(stored.terms, draws, parts).quantity(ratio))
+        return Estimate.of(resample_sums(stored.terms, draws, parts).quantity(ratio))
 
     return tuple(
         UnitErrors(
@@ -41,11 +40,6 @@ def unit_errors(stored: StoredPairs, draws: Draws) -> tuple[UnitErrors, ...]:
         )
         for place, unit in enumerate(readings.action_units)
     )
-
-
-def estimate_of(quantity: Resampled) -> Estimate:
-    """The value with its 95 % interval."""
-    return Estimate(quantity.value, *quantity.interval())
 
 
 def _mean(values: Floats) -> float:

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, fields
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from bench.analysis.board import AlphaProtocol, Board, BoardRow, Estimate
-from bench.analysis.bootstrap import (
-    FEWEST_IDENTITIES,
-    Draws,
-    Interval,
-    draws_for,
-    interval_of,
-    resample_scores,
-    score_intervals,
-)
+from bench.analysis.board_notes import board_notes
+from bench.analysis.bootstrap import Draws, draws_for, resample_scores
 from bench.analysis.scores import Scores, aggregate, measures
+from bench.analysis.standings import RANK_DECIMALS, Standing, standings
+from bench.analysis.statistics.average_ranks import AverageRanks, average_ranks
+from bench.analysis.statistics.comparisons import (
+    Comparison,
+    compare_differences,
+    compare_methods,
+    comparison_of,
+)
+from bench.analysis.statistics.hypervolumes import hypervolume_over_alpha
+from bench.analysis.statistics.identity_scores import score_matrix
+from bench.analysis.statistics.resampled import Resampled
+from bench.run.labels import method_label
 
 __all__ = [
     "AlphaProtocol",
@@ -28,9 +34,6 @@ __all__ = [
     "Estimate",
     "rank_methods",
 ]
-
-# Scores that agree to this many decimals share a rank: the instruments repeat no better.
-RANK_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -45,6 +48,9 @@ class BoardEntry:
             different ones.
         alpha_by_target: by identity, where each target has its own alpha.
         images_per_second, peak_memory_mib: None where not measured.
+        curve_terms: rows of ``sample_terms`` of the board's part at every alpha of the full grid,
+            for the hypervolume; None for a method without alpha, whose ``terms`` are its only
+            point.
     """
 
     method: str
@@ -58,6 +64,27 @@ class BoardEntry:
     peak_memory_mib: float | None = None
     parameters: Mapping[str, str] = field(default_factory=dict)
     alpha_by_target: Mapping[str, float] = field(default_factory=dict)
+    curve_terms: pd.DataFrame | None = None
+
+    @property
+    def label(self) -> str:
+        """The method with the parameters that were set: what tells variants of it apart."""
+        return method_label(self.method, self.parameters)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Entered:
+    """An entry under a name that no other entry has, with its resampled scores."""
+
+    name: str
+    entry: BoardEntry
+    scores: Scores[Resampled]
+    score_without_failures: float
+
+    @property
+    def curve(self) -> pd.DataFrame:
+        curve = self.entry.curve_terms
+        return self.entry.terms if curve is None else curve
 
 
 def rank_methods(
@@ -69,10 +96,10 @@ def rank_methods(
     resamples: int = 2000,
     seed: int = 0,
 ) -> Board:
-    """Scores every method on its cross pairs and ranks by transfer score.
+    """Scores every method on its cross pairs and ranks the contestants by transfer score.
 
-    Rows stand by rank; equal scores by expression skill, then by name. All methods share the
-    resampled people, so that their intervals can be compared.
+    Rows stand by score; equal scores by expression skill, then by name. All methods share the
+    resampled people, so that they can be compared resample by resample.
 
     Args:
         entries: the methods, each with its terms on ``part`` at one alpha.
@@ -83,55 +110,97 @@ def rank_methods(
         seed: of the bootstrap.
 
     Raises:
-        ValueError: an entry has rows of another part, or several alphas.
+        ValueError: an entry has rows of another part, several alphas in its terms, or holes in
+            its curve.
     """
     for entry in entries:
-        others = sorted(set(entry.terms["part"]) - {part})
+        others = sorted(set(entry.terms["part"].unique()) - {part})
         if others:
             raise ValueError(f"{entry.method} has rows of part {others[0]} on the {part} board")
-    draws = draws_for([entry.terms for entry in entries], resamples=resamples, seed=seed)
-    scores = [aggregate(entry.terms, niqe_real=niqe_real) for entry in entries]
-    excluded = [
-        aggregate(entry.terms, niqe_real=niqe_real, failures="excluded") for entry in entries
-    ]
-    intervals = [score_intervals(entry.terms, draws, niqe_real=niqe_real) for entry in entries]
-    ranks = _ranks([score.transfer_score for score in scores])
-    ranks_excluded = _ranks([score.transfer_score for score in excluded])
-    rows = [
-        _row(entry, score, interval, niqe_real=niqe_real, ranks=pair_of_ranks)
-        for entry, score, interval, pair_of_ranks in zip(
-            entries, scores, intervals, zip(ranks, ranks_excluded, strict=True), strict=True
-        )
-    ]
-    rows.sort(key=_place)
-    lead = _lead(entries, rows, draws, niqe_real)
-    return Board(benchmark, part, tuple(rows), tuple(_notes(entries, rows, draws)), lead)
+    tables = [entry.terms for entry in entries]
+    tables += [entry.curve_terms for entry in entries if entry.curve_terms is not None]
+    draws = draws_for(tables, resamples=resamples, seed=seed)
+    entered = sorted(
+        (
+            _enter(name, entry, draws, niqe_real)
+            for name, entry in zip(_names(entries), entries, strict=True)
+        ),
+        key=_place,
+    )
+    contestants = [one for one in entered if not one.entry.is_anchor]
+    anchors = [one for one in entered if one.entry.is_anchor]
+    comparisons = compare_methods({one.name: one.scores.transfer_score for one in contestants})
+    averages = _average_ranks(contestants, niqe_real)
+    standing = standings(
+        {one.name: one.scores for one in contestants},
+        without_failures={one.name: one.score_without_failures for one in contestants},
+        hypervolumes={one.name: hypervolume_over_alpha(one.curve, draws) for one in contestants},
+        comparisons=comparisons,
+        averages=averages,
+    )
+    rows = tuple(_row(one, standing.get(one.name, Standing()), niqe_real) for one in entered)
+    return Board(
+        benchmark=benchmark,
+        part=part,
+        rows=rows,
+        notes=tuple(_notes(entered, rows, draws)),
+        lead=_lead(contestants, comparisons),
+        comparisons=tuple(comparisons),
+        anchor_comparisons=tuple(_with_anchors(contestants, anchors)),
+        average_ranks=averages,
+    )
 
 
-def _lead(
-    entries: Sequence[BoardEntry], rows: Sequence[BoardRow], draws: Draws, niqe_real: float
-) -> Estimate | None:
-    """Paired difference in transfer score of the two best methods that are no anchors."""
-    contestants = [row for row in rows if not row.is_anchor][:2]
+def _names(entries: Sequence[BoardEntry]) -> list[str]:
+    """The label of each; with the run id where several share it, such as runs of other seeds."""
+    labels = [entry.label for entry in entries]
+    return [
+        label if labels.count(label) == 1 else f"{label} ({entry.run_id})"
+        for label, entry in zip(labels, entries, strict=True)
+    ]
+
+
+def _enter(name: str, entry: BoardEntry, draws: Draws, niqe_real: float) -> _Entered:
+    excluded = aggregate(entry.terms, niqe_real=niqe_real, failures="excluded")
+    scores = resample_scores(entry.terms, draws, niqe_real=niqe_real)
+    return _Entered(name, entry, scores, excluded.transfer_score)
+
+
+def _place(one: _Entered) -> tuple[float, float, str]:
+    score, skill = (
+        np.inf if np.isnan(quantity.value) else -round(quantity.value, RANK_DECIMALS)
+        for quantity in (one.scores.transfer_score, one.scores.expression_skill)
+    )
+    return score, skill, one.name
+
+
+def _average_ranks(contestants: Sequence[_Entered], niqe_real: float) -> AverageRanks | None:
+    if not contestants:
+        return None
+    terms = {one.name: one.entry.terms for one in contestants}
+    return average_ranks(score_matrix(terms, niqe_real=niqe_real))
+
+
+def _lead(contestants: Sequence[_Entered], comparisons: Sequence[Comparison]) -> Estimate | None:
+    """Paired difference in transfer score of the two best contestants."""
     if len(contestants) < 2:
         return None
-    terms = {(entry.method, entry.run_id): entry.terms for entry in entries}
-    first, second = (
-        resample_scores(terms[row.method, row.run_id], draws, niqe_real=niqe_real).transfer_score
-        for row in contestants
+    first, second = contestants[:2]
+    found = comparison_of(first.name, second.name, comparisons)
+    return Estimate(found.difference, found.low, found.high)
+
+
+def _with_anchors(contestants: Sequence[_Entered], anchors: Sequence[_Entered]) -> list[Comparison]:
+    """Each contestant, first, with each anchor."""
+    pairs = [(one, anchor) for one in contestants for anchor in anchors]
+    return compare_differences(
+        [(one.name, anchor.name) for one, anchor in pairs],
+        [one.scores.transfer_score - anchor.scores.transfer_score for one, anchor in pairs],
     )
-    difference = first - second
-    return _estimate(difference.value, interval_of(difference))
 
 
-def _row(
-    entry: BoardEntry,
-    scores: Scores[float],
-    intervals: Scores[Interval],
-    *,
-    niqe_real: float,
-    ranks: tuple[int, int],
-) -> BoardRow:
+def _row(one: _Entered, standing: Standing, niqe_real: float) -> BoardRow:
+    entry = one.entry
     outcomes = entry.terms.loc[entry.terms["kind"] == "cross", "outcome"]
     failures = outcomes[outcomes != "ok"].value_counts()
     at_zero = (
@@ -140,10 +209,10 @@ def _row(
         else asdict(aggregate(entry.terms_at_zero, niqe_real=niqe_real))
     )
     means = measures(entry.terms)
-    estimates = {
-        field.name: _estimate(getattr(scores, field.name), getattr(intervals, field.name))
-        for field in fields(Scores)
+    estimates: dict[str, Any] = {
+        score.name: Estimate.of(getattr(one.scores, score.name)) for score in fields(Scores)
     }
+    places = {place.name: getattr(standing, place.name) for place in fields(Standing)}
     return BoardRow(
         method=entry.method,
         run_id=entry.run_id,
@@ -164,69 +233,19 @@ def _row(
         naturalness_at_zero=at_zero.get("naturalness"),
         images_per_second=entry.images_per_second,
         peak_memory_mib=entry.peak_memory_mib,
-        rank=ranks[0],
-        rank_without_failures=ranks[1],
         alpha_by_target=dict(entry.alpha_by_target),
+        **places,
     )
 
 
-def _ranks(scores: Sequence[float]) -> list[int]:
-    """1 plus the number of better scores; an undefined score is worse than any other."""
-    rounded = np.round(np.nan_to_num(np.asarray(scores, dtype=np.float64), nan=-1.0), RANK_DECIMALS)
-    return [int(rank) for rank in (rounded > rounded[:, None]).sum(axis=1) + 1]
-
-
-def _place(row: BoardRow) -> tuple[int, float, str]:
-    skill = round(row.expression_skill.value, RANK_DECIMALS)
-    return row.rank, np.inf if np.isnan(skill) else -skill, row.method
-
-
-def _estimate(value: float, interval: Interval) -> Estimate:
-    return Estimate(value, interval.low, interval.high)
-
-
-def _notes(entries: Sequence[BoardEntry], rows: Sequence[BoardRow], draws: Draws) -> list[str]:
-    notes = []
-    identities = min(len(draws.sources), len(draws.targets))
-    if identities < FEWEST_IDENTITIES:
-        warning = Interval(np.nan, np.nan, identities).warning
-        notes.append(f"{warning}.".capitalize())
-    failed = sum(sum(row.failures.values()) for row in rows)
-    if failed:
-        moved = [
-            f"{row.label} {row.rank} -> {row.rank_without_failures}"
-            for row in rows
-            if row.rank != row.rank_without_failures
-        ]
-        change = f"change ranks: {', '.join(moved)}" if moved else "change no rank"
-        notes.append(
-            f"Failed pairs ({failed}) are scored as the worst anchor there; "
-            f"leaving them out would {change}."
-        )
-    sets = {
-        entry.run_id: frozenset(entry.terms.loc[entry.terms["kind"] == "cross", "pair"])
-        for entry in entries
-    }
-    if len(set(sets.values())) > 1:
-        counts = ", ".join(f"{row.label} {row.pairs}" for row in rows)
-        notes.append(f"Methods have unequal pairs, their ranks are not comparable: {counts}.")
-    unusable = max((entry.terms.attrs.get("unusable_pairs", 0) for entry in entries), default=0)
-    if unusable:
-        notes.append(
-            f"{unusable} pairs are left out for every method: a real image could not be read."
-        )
-    lacking = {row.label: _lacking(row) for row in rows if np.isnan(row.transfer_score.value)}
-    for names in dict.fromkeys(lacking.values()):
-        labels = ", ".join(label for label in lacking if lacking[label] == names)
-        notes.append(
-            f"No score is defined for {labels}: {names} could not be measured on every pair, or "
-            "with nothing to divide by."
-        )
-    return notes
-
-
-def _lacking(row: BoardRow) -> str:
-    """The undefined ones of E, R and Q."""
-    scores = (row.expression_skill, row.identity_retention, row.naturalness)
-    named = zip("ERQ", scores, strict=True)
-    return " and ".join(name for name, score in named if np.isnan(score.value))
+def _notes(entered: Sequence[_Entered], rows: Sequence[BoardRow], draws: Draws) -> list[str]:
+    return board_notes(
+        rows,
+        [one.entry.terms for one in entered],
+        identities=min(len(draws.sources), len(draws.targets)),
+        alphas={
+            one.name: frozenset(one.curve["alpha"].unique())
+            for one in entered
+            if one.entry.alpha_protocol is not None and not one.entry.is_anchor
+        },
+    )

@@ -9,10 +9,11 @@ from typing import Any, Final
 
 import numpy as np
 
-from bench.analysis.board import Estimate, method_label
+from bench.analysis.board import Estimate
 from bench.analysis.bootstrap import percentile_interval
 from bench.analysis.embeddings import Floats
 from bench.analysis.records import SCHEMA_VERSION, number_or_none
+from bench.run.labels import method_label
 from bench.run.reconstruct import Reconstructions
 from metrics.measures.images import mean_squares_of_psnr, psnr_of_mean_squares
 

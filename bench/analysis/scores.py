@@ -7,13 +7,14 @@ a few such pairs would decide the mean.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Generic, Literal, TypeVar, overload
+from typing import Final, Generic, Literal, TypeVar, overload
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 __all__ = [
+    "SCORES_VERSION",
     "Failures",
     "Measures",
     "Scores",
@@ -26,6 +27,9 @@ __all__ = [
 
 Floats = NDArray[np.float64]
 Value = TypeVar("Value")
+
+SCORES_VERSION: Final = 1
+"""Raised whenever a formula of a score changes: scores of two versions are not comparable."""
 
 Failures = Literal["worst", "excluded"]
 """What a failed pair counts: as the worst anchor there, or not at all."""

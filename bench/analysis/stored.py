@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 
 import pandas as pd
 
 from bench.analysis.alpha import AlphaSearch, alpha_curve, alpha_search
-from bench.analysis.entries import NO_TEST_PART, as_entry, at_zero, open_entry, protocols_note
+from bench.analysis.entries import (
+    NO_TEST_PART,
+    as_entry,
+    at_zero,
+    curve_terms,
+    open_entry,
+    protocols_note,
+)
 from bench.analysis.ranking import Board, BoardEntry, rank_methods
 from bench.analysis.stored_terms import full_grid, on_grid, terms_of
 from bench.analysis.terms import mean_real_niqe
@@ -20,10 +28,13 @@ from bench.run.store import StoredRun
 
 __all__ = [
     "curve_of",
+    "dev_terms",
+    "entry_of",
     "make_board",
     "ranked_part",
     "search_command",
     "search_stored",
+    "searching",
     "terms_of",
 ]
 
@@ -36,9 +47,23 @@ def search_stored(
     Raises:
         BenchError: there are no complete dev rows.
     """
-    terms = full_grid(on_grid(terms_of(run, "dev", pairs), alphas))
-    try:
+    terms = dev_terms(run, pairs, alphas)
+    with searching(run):
         return alpha_search(terms, mean_real_niqe(run.references, "dev"))
+
+
+def dev_terms(
+    run: StoredRun, pairs: Collection[str] | None = None, alphas: Sequence[float] | None = None
+) -> pd.DataFrame:
+    """The terms that alpha is chosen on: of these dev pairs at these alphas, or of all."""
+    return full_grid(on_grid(terms_of(run, "dev", pairs), alphas))
+
+
+@contextmanager
+def searching(run: StoredRun) -> Iterator[None]:
+    """What keeps a run from having an alpha search is said with the command that mends it."""
+    try:
+        yield
     except ValueError as error:
         raise BenchError(
             f"no alpha search of {run.run_id}: {error}", hint=search_command(run)
@@ -88,14 +113,11 @@ def make_board(
         benchmark: its name.
         pairs: pairs to score; by default all that are stored.
         dev_pairs: dev pairs to choose alpha on; by default all that are stored.
-        alphas: grid to choose alpha from; by default all alphas that are stored.
+        alphas: grid to choose alpha from; by default all alphas that both parts have.
         alpha: rank at this alpha ("fixed") instead of the dev alpha*.
     """
     part = ranked_part(runs)
-    if part == "test":
-        entries = [_entry(run, pairs, dev_pairs, alphas, alpha) for run in runs]
-    else:
-        entries = [open_entry(run, pairs, alphas, alpha) for run in runs]
+    entries = [entry_of(run, part, pairs, dev_pairs, alphas=alphas, alpha=alpha) for run in runs]
     references = max((run.references for run in runs), key=len)
     niqe_real = mean_real_niqe(references, part)
     board = rank_methods(entries, benchmark=benchmark, part=part, niqe_real=niqe_real)
@@ -106,21 +128,34 @@ def make_board(
     return replace(board, notes=(*board.notes, *dict.fromkeys(notes)))
 
 
-def _entry(
+def entry_of(
     run: StoredRun,
-    pairs: Collection[str] | None,
-    dev_pairs: Collection[str] | None,
-    alphas: Sequence[float] | None,
-    alpha: float | None,
+    part: Part,
+    pairs: Collection[str] | None = None,
+    dev_pairs: Collection[str] | None = None,
+    *,
+    alphas: Sequence[float] | None = None,
+    alpha: float | None = None,
 ) -> BoardEntry:
+    """A run as it enters the board of a part; arguments as ``make_board``.
+
+    Raises:
+        BenchError: no alpha can be chosen.
+    """
+    if part == "dev":
+        return open_entry(run, pairs, alphas, alpha)
     terms = terms_of(run, "test", pairs)
     if not run.has_alpha:
         return as_entry(run, terms)
-    chosen = search_stored(run, dev_pairs, alphas).dev_alpha if alpha is None else alpha
+    curve = curve_terms(terms, alphas)
+    # A later search may have gone to alphas that were not run on test.
+    grid = alphas if curve is None else sorted(curve["alpha"].unique())
+    chosen = search_stored(run, dev_pairs, grid).dev_alpha if alpha is None else alpha
     return as_entry(
         run,
         on_grid(terms, [chosen]),
         terms_at_zero=at_zero(terms),
+        curve=curve,
         alpha=chosen,
         alpha_protocol="dev" if alpha is None else "fixed",
     )

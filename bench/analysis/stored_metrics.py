@@ -9,6 +9,7 @@ from bench.analysis.comparable import comparable_runs
 from bench.analysis.found import stored_benchmark
 from bench.analysis.measures import metric_table
 from bench.analysis.metric_values import MetricTable
+from bench.analysis.sealed import noted_reading
 from bench.analysis.stored import ranked_part
 from bench.errors import BenchError
 from bench.run.store import StoredRun, list_runs
@@ -56,6 +57,7 @@ def stored_metrics(
         for run in runs
         if len(_pairs(run, part)) > len(pairs)
     ]
+    notes += noted_reading(folder, name, runs)
     return metric_table(runs, name, pairs, alpha=alpha, notes=notes)
 
 

@@ -12,13 +12,17 @@ from typer.core import TyperGroup
 from bench import __version__
 from bench.cli.alpha_search import alpha_search
 from bench.cli.check_instruments import check_instruments
+from bench.cli.compare import compare
 from bench.cli.data import data
+from bench.cli.groups import groups
 from bench.cli.import_ import imports
+from bench.cli.leaderboard import leaderboard
 from bench.cli.listing import listing
 from bench.cli.metrics import metrics
 from bench.cli.reconstruct import reconstruct
 from bench.cli.report import report
 from bench.cli.run import run
+from bench.cli.second_opinion import second_opinion
 from bench.cli.weights import weights
 from bench.errors import BenchError
 
@@ -69,13 +73,17 @@ def _root(
 app.command("run")(run)
 app.command("alpha-search")(alpha_search)
 app.command("report")(report)
+app.command("compare")(compare)
 app.command("metrics")(metrics)
+app.command("groups")(groups)
+app.command("second-opinion")(second_opinion)
 app.command("reconstruct")(reconstruct)
 app.command("check-instruments")(check_instruments)
 app.add_typer(listing, name="list")
 app.add_typer(data, name="data")
 app.add_typer(imports, name="import")
 app.add_typer(weights, name="weights")
+app.add_typer(leaderboard, name="leaderboard")
 
 
 def main() -> None:

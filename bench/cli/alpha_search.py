@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
@@ -11,6 +12,14 @@ from bench.cli.output import print_json, stdout
 from bench.data.benchmark import DEFAULT_BENCHMARK
 
 __all__ = ["alpha_search"]
+
+
+class By(StrEnum):
+    """What alpha\\* is the best of."""
+
+    au = "au"
+    identity = "identity"
+    score = "score"
 
 
 def alpha_search(
@@ -27,11 +36,42 @@ def alpha_search(
     param: options.Parameters = None,
     seed: options.Seed = 0,
     keep_images: options.KeepImages = False,
+    by: Annotated[
+        By,
+        typer.Option(
+            "--by",
+            help="Least Action Unit error, last alpha before the identity crossover, or largest "
+            "transfer score.",
+        ),
+    ] = By.au,
+    fixed: Annotated[
+        float | None,
+        typer.Option(
+            "--fixed",
+            help="Alpha of the protocol fixed, one of the grid. By default 1, or what is nearest.",
+            show_default=False,
+        ),
+    ] = None,
+    refine: Annotated[
+        bool,
+        typer.Option(
+            "--refine", help="Search between the points of the grid, too: makes more images."
+        ),
+    ] = False,
+    tolerance: Annotated[
+        float,
+        typer.Option("--tolerance", min=1e-4, help="How near to alpha\\* that search stops."),
+    ] = 0.01,
+    per_target: Annotated[
+        bool, typer.Option("--per-target", help="Print a row for every target.")
+    ] = False,
     json: options.Json = False,
 ) -> None:
-    """Find alpha\\* (least Action Unit error) and the identity crossover, on the dev part alone.
+    """Find alpha\\* and the identity crossover on the dev part, and how sure they are.
 
-    On an imported benchmark, METHOD is a stored run.
+    The test part is not opened. Alpha is chosen by three criteria and three protocols: oracle (per
+    pair, with hindsight), dev (on other people) and fixed. On an imported benchmark, METHOD is a
+    stored run.
 
     Examples:
 
@@ -39,12 +79,17 @@ def alpha_search(
 
     `bench alpha-search glow-arith --benchmark london --data DIR`
 
+    `bench alpha-search glow-arith --by score --per-target`
+
+    `bench alpha-search pixel-arith --refine --tolerance 0.005`
+
     `bench alpha-search glow-arith --alphas 0:1:0.05 --json`
     """
-    from bench import api
-    from bench.report.terminal import print_alpha_search
+    from bench.api import Settings
+    from bench.api_alpha import alpha_search as search
+    from bench.report.alpha_search import print_alpha_search
 
-    settings = api.Settings(
+    settings = Settings(
         benchmark=benchmark,
         data=options.given_data(data, benchmark),
         out=out,
@@ -58,8 +103,8 @@ def alpha_search(
         seed=seed,
         keep_images=keep_images,
     )
-    found = api.named_search(method, settings)
+    found = search(method, settings, by=by.value, fixed=fixed, refine=refine, tolerance=tolerance)
     if json:
-        print_json(found.search.to_dict(benchmark=found.benchmark, method=found.method))
+        print_json(found.to_dict())
     else:
-        print_alpha_search(found.search, found.benchmark, found.label, stdout())
+        print_alpha_search(found, stdout(), per_target=per_target)

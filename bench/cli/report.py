@@ -34,6 +34,7 @@ def report(
 
     `bench report --html --benchmark london --runs runs --out report.html`
     """
+    from bench.report.board_details import print_board_details
     from bench.report.collect import collect_report
     from bench.report.html import render_html
     from bench.report.terminal import print_board
@@ -43,6 +44,8 @@ def report(
         print_json(content.board.to_dict())
     else:
         print_board(content.board, stdout(), content.floor)
+        stdout().print()
+        print_board_details(content.board, stdout())
     if html:
         try:
             out.parent.mkdir(parents=True, exist_ok=True)

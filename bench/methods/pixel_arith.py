@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from bench.data.images import Pixels
 from bench.plugins.contracts import Face, MethodCard, MethodContext, TransferRequest
 
-__all__ = ["PixelArithmetic"]
+__all__ = ["PixelArithmetic", "mean_face", "unit"]
 
 
 class PixelArithmetic:
@@ -27,7 +27,8 @@ class PixelArithmetic:
 
     def transfer(self, requests: Sequence[TransferRequest]) -> NDArray[np.float32]:
         outputs = [
-            _mean(r.target_reference) + r.alpha * (_unit(r.source) - _mean(r.source_reference))
+            mean_face(r.target_reference)
+            + r.alpha * (unit(r.source) - mean_face(r.source_reference))
             for r in requests
         ]
         clipped: NDArray[np.float32] = np.clip(np.stack(outputs), 0.0, 1.0)
@@ -38,10 +39,12 @@ class PixelArithmetic:
         return np.stack([face.pixels for face in faces])
 
 
-def _unit(face: Face) -> NDArray[np.float32]:
+def unit(face: Face) -> NDArray[np.float32]:
+    """The pixels of a face in 0..1, (resolution, resolution, 3)."""
     return face.pixels.astype(np.float32) / 255.0
 
 
-def _mean(faces: Sequence[Face]) -> NDArray[np.float32]:
-    mean: NDArray[np.float32] = np.mean([_unit(face) for face in faces], axis=0)
+def mean_face(faces: Sequence[Face]) -> NDArray[np.float32]:
+    """The mean of at least one face, in 0..1, (resolution, resolution, 3)."""
+    mean: NDArray[np.float32] = np.mean([unit(face) for face in faces], axis=0)
     return mean

@@ -15,6 +15,7 @@ from PIL import Image
 
 from bench.analysis.comparable import age, comparable_runs
 from bench.analysis.found import stored_benchmark
+from bench.analysis.sealed import noted_reading
 from bench.analysis.stored import (
     curve_of,
     make_board,
@@ -70,17 +71,19 @@ def collect_report(folder: Path, benchmark: str | None) -> ReportInput:
         for run in runs
         if len(_pairs(run, part)) > len(pairs)
     ]
+    notes += noted_reading(folder, name, runs)
     board = make_board(runs, name, pairs)
     board = replace(board, notes=(*board.notes, *notes))
     by_id = {run.run_id: run for run in runs}
     methods = []
     for row in board.rows:
         run = by_id[row.run_id]
+        curve = curve_of(run, part, pairs) if run.has_alpha else None
         methods.append(
             ReportMethod(
                 row=row,
-                curve=curve_of(run, part, pairs) if run.has_alpha else None,
-                search=search_stored(run) if run.has_alpha else None,
+                curve=curve,
+                search=None if curve is None else search_stored(run, alphas=sorted(curve["alpha"])),
                 strips=_strips(run, part) if run.has_alpha else [],
                 info=run.info,
             )

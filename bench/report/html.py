@@ -21,6 +21,7 @@ from bench.report.alpha_section import alpha_section
 from bench.report.figures import interval_bar, swatch
 from bench.report.plane import Axis
 from bench.report.provenance import citations, doi_link, shared_and_own
+from bench.report.significance import mean_ranks_text
 from bench.report.strips import Picture, pictures
 from bench.report.trade_off import series_indices, trade_off
 
@@ -86,10 +87,12 @@ def render_html(report: ReportInput) -> str:
             style=Markup(style),
             script=Markup(script),
             conclusion=_conclusion(report),
+            mean_ranks=mean_ranks_text(report.board),
             floor=report.floor,
             failed=any(count for row in report.board.rows for count in row.failures.values()),
             score_names=[name for _, name in _SCORES],
             rows=_rows(report),
+            contestants=[row for row in report.board.rows if not row.is_anchor],
             at_zero=[row for row in report.board.rows if wording.own_mean_face(row)],
             charts=[
                 ("wide", trade_off(report.methods, _WIDE)),
@@ -129,7 +132,8 @@ def _environment() -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    for name in ("number", "percent", "rate", "printable"):
+    names = ("coverage_text", "interval", "number", "percent", "printable", "rank_interval", "rate")
+    for name in names:
         environment.filters[name] = getattr(wording, name)
     environment.filters["doi_link"] = doi_link
     return environment
@@ -176,7 +180,7 @@ def _rows(report: ReportInput) -> list[_Row]:
             _Row(
                 row=row,
                 name=wording.printable(row.label),
-                rank=wording.rank_text(row, board_rows),
+                rank=wording.rank_text(row),
                 alpha=wording.alpha_text(row),
                 scores=scores,
                 command=wording.row_command(info, row.method, report.benchmark),

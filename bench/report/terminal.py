@@ -6,36 +6,30 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from rich.console import Console
 from rich.text import Text
 
 from bench.report.console import print_sentence, titled_table
-from bench.report.text_plot import text_plot
 from bench.report.wording import (
-    alpha_conclusion,
     conclusion,
-    crossover_text,
+    coverage_text,
     interval,
     lead_text,
     number,
     own_mean_face,
-    percent,
     printable,
     rank_text,
     rate,
 )
 
 if TYPE_CHECKING:
-    from bench.analysis.alpha import AlphaSearch
     from bench.analysis.board import Board, BoardRow
     from bench.report.floor import BoardFloor
 
-__all__ = ["print_alpha_search", "print_board"]
+__all__ = ["print_board"]
 
 _GAP = 1
-_NARROWEST_NAME = 17
-_MOST_PLOT_WIDTH = 100
+_NARROWEST_NAME = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +60,7 @@ _COLUMNS = (
     _Column("E", 5, 8, lambda row: number(row.expression_skill.value)),
     _Column("R", 5, 7, lambda row: number(row.identity_retention.value)),
     _Column("Q", 4, 6, lambda row: number(row.naturalness.value)),
-    _Column("cov.", 4, 5, lambda row: percent(row.coverage)),
+    _Column("cov.", 4, 5, coverage_text),
     _Column("img/s", 5, 2, lambda row: rate(row.images_per_second)),
 )
 
@@ -74,19 +68,20 @@ _COLUMNS = (
 def print_board(board: Board, console: Console, floor: BoardFloor | None = None) -> None:
     """Prints the ranked table, what it says in one sentence, and what to know before using it.
 
-    Anchors carry a ``*``. A long name takes several lines and no number is cut; where the console
-    is narrower than 80 columns, the least important columns are left out by name. With a floor,
-    the differences between neighbours follow, grey where they are below it.
+    Anchors carry a ``*`` for a rank. A long name takes several lines and no number is cut; where
+    there is too little room, the least important columns are left out by name. With a floor, the
+    differences between neighbours follow, grey where they are below it.
     """
-    columns = _fitting(console.width)
+    ranks = ["*" if row.is_anchor else rank_text(row) for row in board.rows]
+    widest_rank = max([2, *map(len, ranks)])
+    columns = _fitting(board, console.width - widest_rank - _GAP)
     table = titled_table(f"{printable(board.benchmark)}, {board.part} part", gap=_GAP)
-    table.add_column("#", justify="right", no_wrap=True, min_width=2)
+    table.add_column("#", justify="right", no_wrap=True, min_width=widest_rank)
     table.add_column("method", overflow="fold", min_width=min(_NARROWEST_NAME, console.width // 3))
     for column in columns:
         table.add_column(column.title, justify="right", no_wrap=True, min_width=column.width)
-    for row in board.rows:
-        name = Text(printable(row.label) + (" *" if row.is_anchor else ""))
-        cells = [Text(rank_text(row, board.rows)), name]
+    for rank, row in zip(ranks, board.rows, strict=True):
+        cells = [Text(rank), Text(printable(row.label))]
         cells += [Text(column.text(row)) for column in columns]
         table.add_row(*cells, style="dim" if row.is_anchor else None)
     console.print(table)
@@ -101,9 +96,13 @@ def print_board(board: Board, console: Console, floor: BoardFloor | None = None)
         _print_floor(floor, console)
     print_sentence(
         console,
-        "E expression skill, R identity retention, Q naturalness, cov. coverage, * anchor: a "
-        "reference, not a contestant. The score is the harmonic mean of E, R and Q.",
+        "# rank, a range where other people could change it (95%); the data cannot tell methods "
+        "with the same letter apart; * anchor: a reference, not a contestant. E expression skill, "
+        "R identity retention, Q naturalness, cov. coverage. The score is the harmonic mean of E, "
+        "R and Q.",
     )
+    if any(row.coverage < 1 for row in board.rows):
+        print_sentence(console, "! not every pair could be measured: the rest are failures.")
     if any(row.alpha_by_target for row in board.rows):
         print_sentence(console, "LOTO: leave-one-target-out, each target with an alpha of its own.")
     if left_out := [column.title for column in _COLUMNS if column not in columns]:
@@ -140,56 +139,14 @@ def _print_floor(floor: BoardFloor, console: Console) -> None:
         console.print()
 
 
-def print_alpha_search(search: AlphaSearch, benchmark: str, method: str, console: Console) -> None:
-    """Prints what an alpha search found, and its curve of AU error as a small plot."""
-    oracle = search.oracle["alpha_mse"].to_numpy(dtype=np.float64)
-    oracle = oracle[np.isfinite(oracle)]
-    title = f"alpha search: {printable(method)} on {printable(benchmark)}, dev part"
-    table = titled_table(title, header=False)
-    table.add_column(no_wrap=True)
-    table.add_column(overflow="fold")
-    unusable = f", {search.unusable} unusable" if search.unusable else ""
-    rows = [
-        ("pairs", f"{search.pairs}{unusable}"),
-        ("dev alpha*", f"{number(search.dev_alpha)} (least mean squared AU error)"),
-        ("", f"{number(search.dev_alpha_mae)} by mean absolute error"),
-        ("oracle alpha*", _spread(oracle)),
-        ("on the grid's edge", f"{percent(search.oracle_edge_share)} of the oracle alphas"),
-        ("crossover", f"{crossover_text(search.crossover)} (to the identity references)"),
-    ]
-    if search.crossover_decoded is not None:
-        rows.append(("", f"{crossover_text(search.crossover_decoded)} (to the decoded mean faces)"))
-    for name, text in rows:
-        table.add_row(Text(name), Text(text))
-    console.print(table)
-    console.print()
-    console.print(Text("AU error (MSE) over alpha   * measured   O dev alpha*", style="bold"))
-    curve = search.curve
-    width = min(console.width - 1, _MOST_PLOT_WIDTH)
-    for line in text_plot(
-        curve["alpha"].to_numpy(dtype=np.float64),
-        curve["au_mse"].to_numpy(dtype=np.float64),
-        search.dev_alpha,
-        width=width,
-    ):
-        console.print(Text(line), no_wrap=True, overflow="ignore", crop=False)
-    console.print()
-    print_sentence(console, alpha_conclusion(search, benchmark, method), "bold")
-
-
-def _fitting(width: int) -> list[_Column]:
+def _fitting(board: Board, room: int) -> list[_Column]:
+    """The columns that fit beside the names, without the least important ones."""
+    widths = {
+        column.title: max([column.width, *(len(column.text(row)) for row in board.rows)])
+        for column in _COLUMNS
+    }
     kept = list(_COLUMNS)
-    room = width - min(_NARROWEST_NAME, width // 3) - 2 - 2 * _GAP
-    while len(kept) > 1 and sum(column.width + _GAP for column in kept) > room + _GAP:
+    room -= min(_NARROWEST_NAME, room // 3)
+    while len(kept) > 1 and sum(widths[column.title] + _GAP for column in kept) > room:
         kept.remove(min(kept, key=lambda column: column.keep))
     return kept
-
-
-def _spread(oracle: np.ndarray[tuple[int, ...], np.dtype[np.float64]]) -> str:
-    if not oracle.size:
-        return "no pair could be measured"
-    low, middle, high = (float(q) for q in np.quantile(oracle, [0.25, 0.5, 0.75]))
-    return (
-        f"median {number(middle)}, middle half {number(low)} to {number(high)}, "
-        f"all {number(float(oracle.min()))} to {number(float(oracle.max()))}"
-    )

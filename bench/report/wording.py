@@ -11,18 +11,23 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from bench.analysis.alpha import AlphaSearch, Crossover
     from bench.analysis.board import Board, BoardRow, Estimate
+    from bench.analysis.paired_values import ComparedMethod
 
 __all__ = [
     "alpha_conclusion",
     "alpha_text",
     "conclusion",
+    "coverage_text",
     "crossover_text",
     "interval",
     "lead_text",
+    "listed",
     "number",
     "own_mean_face",
     "percent",
     "printable",
+    "protocol_text",
+    "rank_interval",
     "rank_text",
     "rate",
     "row_command",
@@ -82,10 +87,44 @@ def printable(text: object) -> str:
     return "".join(c for c in kept if unicodedata.category(c) not in ("Cc", "Cf", "Cs"))
 
 
-def rank_text(row: BoardRow, rows: Sequence[BoardRow]) -> str:
-    """``3``, or ``3=`` where several share the rank."""
-    tied = sum(other.rank == row.rank for other in rows) > 1
-    return f"{row.rank}=" if tied else str(row.rank)
+def rank_text(row: BoardRow) -> str:
+    """The interval of the rank and the letter of the tie group: ``2 b``, ``1-3 a``.
+
+    Nothing for an anchor, which has no rank.
+    """
+    if row.rank is None:
+        return ""
+    return f"{rank_interval(row)} {_group_letters(row.tie_group)}".rstrip()
+
+
+def rank_interval(row: BoardRow) -> str:
+    """``1-3``, or ``2`` where the interval is one rank or there is none."""
+    low, high = row.rank_low, row.rank_high
+    if low is None or high is None or low == high:
+        return number(row.rank if low is None else low, 0)
+    return f"{low}-{high}"
+
+
+def _group_letters(group: int | None) -> str:
+    """``a`` to ``z``, then ``aa``, ``ab``."""
+    letters, rest = "", group or 0
+    while rest > 0:
+        rest, place = divmod(rest - 1, 26)
+        letters = chr(ord("a") + place) + letters
+    return letters
+
+
+def coverage_text(row: BoardRow) -> str:
+    """The share of pairs that could be measured, marked with ``!`` if it is not all."""
+    return percent(row.coverage) + ("!" if row.coverage < 1 else "")
+
+
+def listed(names: Sequence[str], most: int = 3) -> str:
+    """``a``, ``a and b``, ``a, b and c``, ``a, b, c and 2 more``."""
+    shown = [printable(name) for name in names[:most]]
+    if len(names) > most:
+        return f"{', '.join(shown)} and {len(names) - most} more"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def _with_interval(estimate: Estimate, digits: int = 2) -> str:
@@ -124,7 +163,7 @@ def conclusion(board: Board, *, lead_is_below: bool = False) -> str:
         )
     text = where + printable(best.label)
     if alpha_text(best):
-        text += f" at alpha {alpha_text(best)} ({_protocol(best)})"
+        text += f" at alpha {alpha_text(best)} ({protocol_text(best)})"
     text += f" has the highest transfer score, {_with_interval(score)}"
     if rest:
         second = rest[0]
@@ -133,8 +172,12 @@ def conclusion(board: Board, *, lead_is_below: bool = False) -> str:
             text += f", {lead_text(board)}"
             if lead_is_below:
                 text += ", below the floor of the instruments"
-            if board.lead.low <= 0.0:
-                text += ", which leaves the order of the two open"
+    if tied := [row.label for row in rest if row.tie_group == best.tie_group is not None]:
+        text += f"; the data cannot tell {printable(best.label)} from {listed(tied)}, "
+        text += "so they share the first place"
+    if best.coverage < 1:
+        text += f"; {printable(best.label)} gave an image that could be measured for "
+        text += f"{percent(best.coverage)} of the pairs, and the rest count as the worst anchor"
     reference = max(
         (row for row in board.rows if row.is_anchor),
         key=lambda row: (
@@ -148,7 +191,8 @@ def conclusion(board: Board, *, lead_is_below: bool = False) -> str:
     return f"{text}."
 
 
-def _protocol(row: BoardRow) -> str:
+def protocol_text(row: BoardRow | ComparedMethod) -> str:
+    """How the alpha of a method was chosen."""
     return {
         "dev": "chosen on dev",
         "fixed": "given by the user",
@@ -156,7 +200,7 @@ def _protocol(row: BoardRow) -> str:
     }.get(row.alpha_protocol or "", "no protocol stated")
 
 
-def alpha_text(row: BoardRow) -> str:
+def alpha_text(row: BoardRow | ComparedMethod) -> str:
     """``0.40``; ``0.34 to 0.44`` where targets have different alphas; nothing without alpha."""
     if row.alpha is not None:
         return number(row.alpha)

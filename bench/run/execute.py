@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +74,12 @@ class Runner:
         if not self.folder.info:
             self.folder.write_info(self._description(parts, cards, command, device))
 
+    def refining(self) -> Runner:
+        """The same method, storing its rows apart from those of the grid."""
+        other = copy(self)
+        other.folder = self.folder.refined()
+        return other
+
     def missing(self, part: Part, alphas: Sequence[float], limit: int | None) -> list[Row]:
         """The rows that are not stored yet, pair by pair."""
         grid: Iterable[float | None] = alphas if self.method.card.has_alpha else [None]
@@ -107,7 +114,7 @@ class Runner:
 
     def finish(self) -> None:
         """Writes the run's timings into run.json."""
-        timings = self.folder.read().timings
+        timings = self.folder.timings()
         info = {k: v for k, v in self.folder.info.items() if k != "schema_version"}
         values = {name: round(getattr(timings, name), 3) for name in timings.__slots__}
         if info.get("timings") != values:

@@ -26,6 +26,15 @@ from PIL import Image
 from bench.data.images import Pixels
 from bench.data.split import Pair, Part
 from bench.errors import BenchError
+from bench.run.labels import method_label
+from bench.run.stored_tables import (
+    concatenate,
+    only,
+    read_schema,
+    read_table,
+    schema_of,
+    to_frame,
+)
 
 __all__ = ["SCHEMA_VERSION", "RunFolder", "StoredRun", "Timings", "list_runs", "write_atomically"]
 
@@ -94,6 +103,11 @@ class StoredRun:
         return dict(self.info["identity"]["parts"]["parameters"])
 
     @property
+    def label(self) -> str:
+        """The method with the parameters that were set: what tells variants of it apart."""
+        return method_label(self.method, self.parameters)
+
+    @property
     def is_anchor(self) -> bool:
         return bool(self.info["method"]["is_anchor"])
 
@@ -109,12 +123,16 @@ class StoredRun:
 class RunFolder:
     """One run's folder, opened for reading and writing.
 
+    Args:
+        folder: the folder.
+        rows: where in it the rows are.
+
     Raises:
         BenchError: the folder holds a run of another schema version or an unreadable run.json.
     """
 
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
+    def __init__(self, folder: Path, rows: str = "scores") -> None:
+        self.folder, self._rows = folder, rows
         self.info: dict[str, Any] = {}
         path = folder / "run.json"
         if not path.exists():
@@ -129,6 +147,13 @@ class RunFolder:
                 f"{folder} was written with schema version {version}, this is {SCHEMA_VERSION}",
                 hint="choose another --out, or use the version of bench that wrote it",
             )
+
+    def refined(self) -> RunFolder:
+        """The same run with the rows at alphas between those of the grid.
+
+        They lie apart, so that no board and no curve ever counts them.
+        """
+        return RunFolder(self.folder, "refined/scores")
 
     def write_info(self, info: dict[str, Any]) -> None:
         """Writes run.json in one step."""
@@ -157,10 +182,10 @@ class RunFolder:
             "outcome": pa.string(),
             "detail": pa.string(),
         }
-        schema = _schema(columns, action_units, rows)
+        schema = schema_of(columns, action_units, rows)
         note = {"timings": json.dumps({f: getattr(timings, f) for f in timings.__slots__})}
         table = pa.Table.from_pylist(rows, schema=schema.with_metadata(note))
-        _write_table(self.folder / "scores" / name, table)
+        _write_table(self.folder / self._rows / name, table)
 
     def write_references(
         self, part: Part, rows: list[dict[str, Any]], action_units: Sequence[str]
@@ -175,7 +200,7 @@ class RunFolder:
             "is_neutral": pa.bool_(),
             "outcome": pa.string(),
         }
-        table = pa.Table.from_pylist(rows, schema=_schema(columns, action_units, rows))
+        table = pa.Table.from_pylist(rows, schema=schema_of(columns, action_units, rows))
         _write_table(self.folder / "references" / f"{part}.parquet", table)
 
     def has_references(self, part: Part) -> bool:
@@ -187,36 +212,52 @@ class RunFolder:
         for path in self._parts():
             columns = ["part", "source", "sample", "target", "alpha"]
             try:
-                rows = pq.read_table(path, columns=columns).to_pylist()
+                rows = pq.read_table(path, columns=columns, filters=only(part)).to_pylist()
             except (pa.ArrowInvalid, OSError):
                 path.unlink()
                 continue
-            keys |= {_row_key(row) for row in rows if row["part"] == part}
+            keys |= {_row_key(row) for row in rows}
         return keys
 
-    def read(self) -> StoredRun:
-        """Reads all tables of the run.
+    def timings(self) -> Timings:
+        """Where the time of all rows went, from the files' footers: no row is opened.
 
         Raises:
-            BenchError: there is no run, or a part cannot be read.
+            BenchError: a file cannot be read.
+        """
+        schemas = (read_schema(path) for path in self._parts())
+        return sum((_timings(schema) for schema in schemas), Timings())
+
+    def read(self, part: Part | None = None) -> StoredRun:
+        """Reads the tables of the run.
+
+        Args:
+            part: only the rows and real images of this part are read from disk, and only their
+                timings; None for all.
+
+        Raises:
+            BenchError: there is no run, nothing of that part, or a file cannot be read.
         """
         if not self.info:
             raise BenchError(f"no run in {self.folder}", hint="bench run METHOD")
         tables, timings = [], Timings()
         for path in self._parts():
-            table = _read_table(path)
-            tables.append(table)
-            timings += Timings(**json.loads(table.schema.metadata[b"timings"]))
+            table = read_table(path, part)
+            if part is None or table.num_rows:
+                tables.append(table)
+                timings += _timings(table.schema)
         if not tables:
-            raise BenchError(f"the run in {self.folder} has no results yet")
+            where = f" on the {part} part" if part else ""
+            raise BenchError(f"the run in {self.folder} has no results{where} yet")
         references = [
-            _read_table(path) for path in sorted(self.folder.glob("references/*.parquet"))
+            read_table(path)
+            for path in sorted(self.folder.glob(f"references/{part or '*'}.parquet"))
         ]
         return StoredRun(
             self.folder,
             self.info,
-            _to_frame(_concatenate(tables)),
-            _to_frame(_concatenate(references)),
+            to_frame(concatenate(tables)),
+            to_frame(concatenate(references)),
             timings,
         )
 
@@ -234,7 +275,7 @@ class RunFolder:
         write_atomically(path, buffer.getvalue(), wait_for_disk=False)
 
     def _parts(self) -> list[Path]:
-        return sorted(self.folder.glob("scores/part-*.parquet"))
+        return sorted(self.folder.glob(f"{self._rows}/part-*.parquet"))
 
 
 def list_runs(runs: Path, benchmark: str) -> list[RunFolder]:
@@ -248,49 +289,8 @@ def _row_key(row: dict[str, Any]) -> Key:
     return pair.key, None if alpha is None or np.isnan(alpha) else round(alpha, 6)
 
 
-def _schema(
-    columns: dict[str, pa.DataType], action_units: Sequence[str], rows: list[dict[str, Any]]
-) -> pa.Schema:
-    """The columns that all runs have, the features, and then what these rows hold beside them."""
-    known = {
-        **columns,
-        "niqe": pa.float64(),
-        **dict.fromkeys(action_units, pa.float64()),
-        "embedding": pa.list_(pa.float32()),
-    }
-    further = {
-        name: pa.list_(pa.float32()) if isinstance(value, list) else pa.float64()
-        for row in rows
-        for name, value in row.items()
-        if name not in known and value is not None
-    }
-    return pa.schema([*known.items(), *sorted(further.items())])
-
-
-def _concatenate(tables: Sequence[pa.Table]) -> pa.Table:
-    """One table of several; a column that some of them lack is null there."""
-    return pa.concat_tables(
-        (table.replace_schema_metadata(None) for table in tables), promote_options="default"
-    )
-
-
-def _to_frame(table: pa.Table) -> pd.DataFrame:
-    embeddings = table.column("embedding").to_pylist()
-    frame = table.drop_columns(["embedding"]).to_pandas()
-    frame["embedding"] = [
-        None if e is None else np.asarray(e, dtype=np.float32) for e in embeddings
-    ]
-    order = [c for c in ("part", "source", "sample", "target", "alpha", "identity") if c in frame]
-    return frame.sort_values(order, ignore_index=True)
-
-
-def _read_table(path: Path) -> pa.Table:
-    try:
-        return pq.read_table(path)
-    except (pa.ArrowInvalid, OSError) as error:
-        raise BenchError(
-            f"{path} is damaged: {error}", hint="run the same bench run again: it is computed anew"
-        ) from error
+def _timings(schema: pa.Schema) -> Timings:
+    return Timings(**json.loads(schema.metadata[b"timings"]))
 
 
 def _write_table(path: Path, table: pa.Table) -> None:

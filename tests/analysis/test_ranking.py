@@ -47,6 +47,21 @@ def test_rows_stand_by_transfer_score(entries):
     assert [row.rank for row in rows[:2]] == [1, 2]
 
 
+def test_anchors_stand_by_score_and_have_no_rank(entries, world, methods):
+    nothing = world.terms(methods.target_neutral)
+    worse = nothing.assign(expression_error=2 * nothing["expression_error"])
+    board = board_of([*entries, entry("worse", worse)])
+    assert [row.method for row in board.rows[-3:]] == ["copy-source", "target-neutral", "worse"]
+    for row in board.rows:
+        places = (
+            row.rank, row.rank_without_failures, row.rank_low, row.rank_high, row.tie_group,
+            row.best_probability, row.average_rank, row.on_front, row.front_frequency,
+            row.hypervolume,
+        )  # fmt: skip
+        assert [place is None for place in places] == [row.is_anchor] * len(places)
+    assert [row.rank for row in board.rows if not row.is_anchor] == [1, 2, 3]
+
+
 def test_a_row_has_the_numbers_of_its_method(entries, world):
     row = next(row for row in board_of(entries).rows if row.method == "linear")
     scores = aggregate(entries[3].terms, niqe_real=4.0)
@@ -99,6 +114,29 @@ def test_failures_cost_rank_and_the_notes_say_so(world, methods):
     assert failing.coverage == pytest.approx(21 / 56)
     [note] = board.notes
     assert "leaving them out would change ranks: linear 1 -> 2, gives-up 2 -> 1" in note
+
+
+def test_failing_where_it_is_hard_does_not_win(world, methods):
+    """Without failures the twin that gives up on its worst pairs would lead."""
+    linear = world.terms(methods.linear, [0.4])
+    spread = np.random.default_rng(0).uniform(0.5, 1.5, len(linear))
+    linear["expression_error"] *= spread
+    hard = linear["expression_error"] > linear["expression_error"].quantile(0.9)
+    picky = linear.assign(
+        outcome=linear["outcome"].mask(hard & (linear["kind"] == "cross"), "no_face")
+    )
+    board = board_of([entry("picky", picky), entry("linear", linear)])
+    assert [row.method for row in board.rows] == ["linear", "picky"]
+    [note] = board.notes
+    assert "linear 1 -> 2, picky 2 -> 1" in note
+
+
+def test_failures_of_anchors_move_no_rank(world, methods, entries):
+    gone = world.terms(methods.failing(methods.perfect, lambda pair: pair.source < "p02"))
+    board = board_of([*entries, BoardEntry("real-target", "real-target-1", True, gone)])
+    [note] = board.notes
+    assert note.startswith("Failed pairs (14)")
+    assert "would change no rank" in note
 
 
 def test_harmless_failures_are_said_to_change_nothing(world, methods):
@@ -167,7 +205,19 @@ def test_board_json_has_the_promised_names_and_no_nan(world, entries, methods):
     undefined = rows["self-only"]
     assert undefined["transfer_score"] is None
     assert undefined["transfer_score_interval"] is None
-    assert undefined["rank"] == 5
+    assert (undefined["rank"], undefined["hypervolume"]) == (3, None)
+    assert undefined["hypervolume_interval"] is None
+    assert rows["copy-source"]["hypervolume_interval"] is None
+    assert rows["linear"]["hypervolume_interval"]["high"] <= 1
+    assert [(one["first"], one["second"]) for one in found["comparisons"]] == [
+        ("perfect", "linear"), ("perfect", "self-only"), ("linear", "self-only"),
+    ]  # fmt: skip
+    assert found["comparisons"][0]["separated"] is True
+    assert found["comparisons"][1]["p_value"] is None
+    assert len(found["anchor_comparisons"]) == 6
+    # Nobody has a defined score under every method.
+    assert found["average_ranks"]["people"] == 0
+    assert found["average_ranks"]["ranks"]["linear"] is None
     assert any("No score is defined for self-only" in note for note in found["notes"])
 
 
@@ -209,3 +259,75 @@ def test_one_method_leads_nobody(entries):
     board = board_of(entries[:3])
     assert board.lead is None
     assert board.to_dict()["lead_interval"] is None
+
+
+def test_twins_share_everything_and_a_better_one_stands_above(world, methods):
+    terms = world.terms(methods.linear, [0.4])
+    board = board_of(
+        [entry("a", terms), entry("b", terms), entry("best", world.terms(methods.perfect))]
+    )
+    rows = {row.method: row for row in board.rows}
+    assert [rows[name].tie_group for name in ("best", "a", "b")] == [1, 2, 2]
+    assert [(rows[n].rank_low, rows[n].rank_high) for n in ("best", "a", "b")] == [
+        (1, 1), (2, 2), (2, 2),
+    ]  # fmt: skip
+    assert [rows[name].best_probability for name in ("best", "a", "b")] == [1.0, 0.0, 0.0]
+    assert [rows[name].average_rank for name in ("best", "a", "b")] == [1.0, 2.5, 2.5]
+    assert [rows[name].on_front for name in ("best", "a", "b")] == [True, False, False]
+    assert board.average_ranks.people == 8
+    [twins] = [one for one in board.comparisons if {one.first, one.second} == {"a", "b"}]
+    assert (twins.difference, twins.p_value, twins.separated) == (0.0, 1.0, False)
+
+
+def test_every_contestant_is_compared_with_every_anchor_in_a_family_of_its_own(entries):
+    board = board_of(entries)
+    assert [(one.first, one.second) for one in board.anchor_comparisons] == [
+        ("perfect", "copy-source"), ("perfect", "target-neutral"),
+        ("linear", "copy-source"), ("linear", "target-neutral"),
+    ]  # fmt: skip
+    assert sorted(one.multiplicity for one in board.anchor_comparisons) == [1, 2, 3, 4]
+    assert [one.multiplicity for one in board.comparisons] == [1]
+
+
+def test_hypervolume_is_of_the_curve_and_else_of_the_only_point(world, methods):
+    alphas = [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    curve = world.terms(methods.linear, alphas)
+    chosen = world.terms(methods.linear, [0.4])
+    options = {"alpha": 0.4, "alpha_protocol": "dev"}
+    board = board_of([entry("m", chosen, curve_terms=curve, **options)])
+    point = board_of([entry("m", chosen, **options)]).rows[0]
+    expected = point.expression_skill.value * point.identity_retention.value
+    assert point.hypervolume.value == pytest.approx(expected)
+    assert board.rows[0].hypervolume.value > expected
+
+
+def test_unequal_grids_are_noted(world, methods):
+    def over(alphas):
+        return {
+            "terms": world.terms(methods.linear, [0.4]),
+            "curve_terms": world.terms(methods.linear, alphas),
+            "alpha": 0.4,
+            "alpha_protocol": "dev",
+        }
+
+    coarse, fine = over([0.4, 0.8]), over([0.2, 0.4, 0.8])
+    board = board_of([entry("coarse", **coarse), entry("fine", **fine)])
+    [note] = board.notes
+    assert note.endswith("the grids of alpha are unequal: coarse 2, fine 3.")
+    assert board_of([entry("a", **fine), entry("b", **fine)]).notes == ()
+
+
+def test_runs_with_one_label_are_told_apart_by_their_ids(world, methods):
+    terms = world.terms(methods.linear, [0.4])
+    board = board_of([BoardEntry("m", f"m-{number}", False, terms) for number in (1, 2)])
+    [comparison] = board.comparisons
+    assert (comparison.first, comparison.second) == ("m (m-1)", "m (m-2)")
+    assert [row.rank for row in board.rows] == [1, 1]
+
+
+def test_a_board_of_anchors_ranks_nobody(entries):
+    board = board_of(entries[:2])
+    assert {row.rank for row in board.rows} == {None}
+    assert board.comparisons == board.anchor_comparisons == ()
+    assert board.average_ranks is None
+    assert board.to_dict()["average_ranks"] is None

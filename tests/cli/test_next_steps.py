@@ -71,11 +71,10 @@ def test_the_options_that_were_typed_are_in_the_commands(
     report, search = commands(next_steps([mine], settings, "0:1:0.5"))
     assert parsed(report) | {"html": True} == parsed(report)
     assert (parsed(report)["benchmark"], parsed(report)["runs"]) == ("london-128", out)
-    assert parsed(search) == {
-        "method": mine, "benchmark": "london-128", "data": data, "out": out, "alphas": "0:1:0.5",
-        "limit": 20, "device": "cuda", "embedder": "e.onnx", "au": "a.task",
-        "source_aus": "labels", "param": ["strength=0.8"], "seed": 3, "keep_images": False,
-        "json": False,
+    assert parsed(search) == parsed(["alpha-search", mine]) | {
+        "benchmark": "london-128", "data": data, "out": out, "alphas": "0:1:0.5", "limit": 20,
+        "device": "cuda", "embedder": "e.onnx", "au": "a.task", "source_aus": "labels",
+        "param": ["strength=0.8"], "seed": 3,
     }  # fmt: skip
 
 

@@ -14,7 +14,8 @@ import pytest
 from bench.analysis.release.summary import ReleaseSummary
 from bench.analysis.stored import search_command, search_stored
 from bench.analysis.stored_terms import terms_of
-from bench.api import NamedSearch, Settings, named_search
+from bench.api import Settings
+from bench.api_alpha import alpha_search
 from bench.api_imports import import_valenzuela2021
 from bench.errors import BenchError
 from bench.imports.valenzuela2021 import TRANSFER
@@ -185,13 +186,12 @@ def test_another_release_is_another_run_and_the_older_is_named(
 
 
 def test_alpha_search_takes_the_stored_run(runs: dict[str, StoredRun], out: Path) -> None:
-    found = named_search(TRANSFER, Settings("valenzuela2021", out=out))
-    assert isinstance(found, NamedSearch)
+    found = alpha_search(TRANSFER, Settings("valenzuela2021", out=out))
     assert (found.benchmark, found.label) == (BENCHMARK, TRANSFER)
     # Least sum of (a - 0.3)^2 + 2 (a - 0.5)^2 on the grid, and of the absolute values.
     assert (found.search.dev_alpha, found.search.dev_alpha_mae) == (0.4, 0.5)
     assert found.search.pairs == 6
-    only = named_search(TRANSFER, Settings(BENCHMARK, out=out, alphas=(0.0, 0.3)))
+    only = alpha_search(TRANSFER, Settings(BENCHMARK, out=out, alphas=(0.0, 0.3)))
     assert only.search.dev_alpha == 0.3
     assert search_stored(runs[TRANSFER]).dev_alpha == 0.4
 
@@ -216,7 +216,22 @@ def test_what_a_stored_run_cannot_do_is_said(
 ) -> None:
     settings = {"benchmark": "valenzuela2021", "out": out, **changes}
     with pytest.raises(BenchError, match=problem):
-        named_search(method, Settings(**settings))
+        alpha_search(method, Settings(**settings))
+
+
+def test_what_was_imported_cannot_be_refined(runs: dict[str, StoredRun], out: Path) -> None:
+    with pytest.raises(BenchError, match=r"no method is here.*leave out --refine"):
+        alpha_search(TRANSFER, Settings("valenzuela2021", out=out), refine=True)
+
+
+def test_the_one_source_of_a_release_stays_in_when_a_target_is_held_out(
+    runs: dict[str, StoredRun], out: Path
+) -> None:
+    found = alpha_search(TRANSFER, Settings("valenzuela2021", out=out))
+    assert found.study.held_out == "target"
+    assert found.imported
+    ranked = next(row for row in collect_report(out, None).board.rows if row.method == TRANSFER)
+    assert found.study.costs["au_mse"].values["dev"].value == pytest.approx(ranked.au_mse)
 
 
 def test_one_target_alone_cannot_be_left_out(

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from bench.data.split import Pair
 from bench.plugins.contracts import Face, MethodContext, TransferRequest
+from glow import GlowConfig
+from glow.checkpoint import save_module
+from glow.module import GlowModule
 
 SIZE = 16
 
@@ -58,3 +64,24 @@ def context(faces) -> MethodContext:
         look_up=look_up,
         stranger=lambda pair: faces["c", "smiling"],
     )
+
+
+@pytest.fixture
+def dev_context(context, faces) -> MethodContext:
+    """As ``context``, with ``c`` and ``d`` for the dev people."""
+    people = [face for face in faces.values() if face.identity in "cd"]
+    return replace(context, development=lambda: people)
+
+
+@pytest.fixture(scope="session")
+def weights(tmp_path_factory) -> Path:
+    """A tiny Glow that has learned nothing but is far from its initial state."""
+    torch.manual_seed(0)
+    module = GlowModule(GlowConfig(image_size=SIZE, levels=2, steps=2, width=6)).eval()
+    with torch.no_grad():
+        for parameter in module.parameters():
+            parameter.add_(0.05 * torch.randn_like(parameter))
+    path = tmp_path_factory.mktemp("weights") / "tiny" / "model.safetensors"
+    path.parent.mkdir()
+    save_module(module, path)
+    return path

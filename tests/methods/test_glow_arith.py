@@ -3,7 +3,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 from collections import Counter
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -14,20 +13,6 @@ from bench.methods.glow_arith import GlowArithmetic
 from glow import Glow, GlowConfig
 from glow.checkpoint import save_module
 from glow.module import GlowModule
-
-
-@pytest.fixture(scope="module")
-def weights(tmp_path_factory) -> Path:
-    """A tiny Glow that has learned nothing but is far from its initial state."""
-    torch.manual_seed(0)
-    module = GlowModule(GlowConfig(image_size=16, levels=2, steps=2, width=6)).eval()
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
-    path = tmp_path_factory.mktemp("weights") / "tiny" / "model.safetensors"
-    path.parent.mkdir()
-    save_module(module, path)
-    return path
 
 
 @pytest.fixture
@@ -98,13 +83,13 @@ def test_the_grouping_of_requests_does_not_matter(context, weights, request_for)
 
 def test_every_image_is_encoded_once(method, request_for, monkeypatch):
     seen: Counter[bytes] = Counter()
-    encode_images = method.model.latents
+    encode_images = method.latents.model.latents
 
     def counting(images: torch.Tensor) -> torch.Tensor:
         seen.update(image.numpy().tobytes() for image in images)
         return encode_images(images)
 
-    monkeypatch.setattr(method.model, "latents", counting)
+    monkeypatch.setattr(method.latents.model, "latents", counting)
     for alpha in (0.0, 0.5, 1.0):
         for source in "abcd":
             method.transfer([request_for(source, target, alpha) for target in "abcd"])

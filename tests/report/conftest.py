@@ -11,6 +11,7 @@ import pytest
 
 from bench.analysis.alpha import AlphaSearch, Crossover
 from bench.analysis.board import Board, BoardRow, Estimate
+from bench.analysis.statistics.average_ranks import AverageRanks
 from bench.report.contents import Cell, ReportInput, ReportMethod, Strip
 
 GRID = np.unique(np.round(np.r_[np.arange(0, 1.01, 0.1), np.arange(0.3, 0.51, 0.02)], 2))
@@ -63,7 +64,7 @@ def estimate(value: float, half: float = 0.04) -> Estimate:
     return Estimate(value, value - half, value + half)
 
 
-def make_row(rank: int, values: tuple[Any, ...], **changes: Any) -> BoardRow:
+def make_row(rank: int | None, values: tuple[Any, ...], **changes: Any) -> BoardRow:
     name, anchor, alpha, score, skill, retention, naturalness = values
     row: dict[str, Any] = {
         "method": name,
@@ -92,18 +93,38 @@ def make_row(rank: int, values: tuple[Any, ...], **changes: Any) -> BoardRow:
         "rank": rank,
         "rank_without_failures": rank,
     }
+    if rank is not None:
+        row |= {
+            "rank_low": 1,
+            "rank_high": 2,
+            "tie_group": 1,
+            "best_probability": 0.5,
+            "average_rank": 1.5,
+            "on_front": True,
+            "front_frequency": 0.996,
+            "hypervolume": estimate(0.3),
+        }
     return BoardRow(**{**row, **changes})
 
 
 def make_board(**first_row: Any) -> Board:
     """The board; ``first_row`` changes fields of the best method."""
-    ranks = [1, 2, 3, 4, 4, 4]
+    ranks = [1, 2, None, None, None, None]
     rows = [
         make_row(rank, values, **(first_row if rank == 1 else {}))
         for rank, values in zip(ranks, METHODS, strict=True)
     ]
     notes = ("12 pairs are left out for every method.",)
-    return Board("london-64", "test", tuple(rows), notes, Estimate(0.05, -0.02, 0.11))
+    return Board(
+        "london-64",
+        "test",
+        tuple(rows),
+        notes,
+        Estimate(0.05, -0.02, 0.11),
+        average_ranks=AverageRanks(
+            {"glow-arith": 1.4, "pixel-arith": 1.6}, 1.6, 0.2, 0.31, people=40, left_out=1
+        ),
+    )
 
 
 def make_strips(seed: int, count: int = 2) -> list[Strip]:

@@ -15,6 +15,7 @@ import pytest
 
 from bench import api
 from bench.analysis.stored import search_command
+from bench.api_alpha import alpha_search
 from bench.errors import BenchError
 from bench.report.collect import collect_report
 from bench.run.store import list_runs
@@ -86,9 +87,15 @@ def about(content: Any, run: Path) -> str:
     return note
 
 
-def test_runs_that_belong_together_need_no_note(runs: Path) -> None:
+def read_by(commands: int, variants: str) -> str:
+    return f"The test part has been read by {commands} commands with pixel-arith ({variants})."
+
+
+def test_of_runs_that_belong_together_only_the_reading_is_noted(runs: Path) -> None:
     content = collect_report(runs, None)
-    assert content.board.notes == ()
+    # The command that ran the methods was the first.
+    assert content.board.notes == (read_by(2, "1 variant"),)
+    assert collect_report(runs, None).board.notes == (read_by(3, "1 variant"),)
     assert ids(content) == {folder.folder.name for folder in list_runs(runs, BENCHMARK)}
     assert len(content.methods) == 5
 
@@ -130,7 +137,7 @@ def test_a_run_without_dev_rows_is_left_out_with_the_command_to_type(
     assert run.name not in ids(content)
     assert {row.is_anchor for row in content.board.rows} == {True}
     # And that command makes it rankable.
-    api.alpha_search("pixel-arith", settings)
+    alpha_search("pixel-arith", settings)
     assert run.name in ids(collect_report(tmp_path, None))
 
 
@@ -155,7 +162,7 @@ def test_other_parameters_or_another_seed_are_another_contestant(
     content = collect_report(runs, None)
     assert copy.name in ids(content)
     assert len(content.board.rows) == 6
-    assert content.board.notes == ()
+    assert content.board.notes == (read_by(2, "2 variants"),)
 
 
 def test_a_run_with_more_pairs_is_cut_to_the_common_ones(embedded: Path, tmp_path: Path) -> None:
@@ -207,3 +214,16 @@ def test_the_command_that_chooses_alpha_names_every_benchmark_but_the_default(ru
     run.info["identity"]["parts"]["dataset"] = "london"
     run.info["benchmark"] = "london-128"
     assert search_command(run) == "bench alpha-search mine --benchmark london-128"
+
+
+def test_alpha_is_chosen_among_those_that_were_run_on_test(embedded: Path, tmp_path: Path) -> None:
+    """A later search of more alphas on dev does not leave a row without outputs."""
+    out = tmp_path / "runs"
+    api.run(["pixel-arith"], api.Settings(out=out, alphas=(0.0, 0.5), limit=8))
+    searched = alpha_search("pixel-arith", api.Settings(out=out, alphas=(0.0, 0.5, 1.0), limit=8))
+    assert searched.search.dev_alpha == 1.0
+    report = collect_report(out, None)
+    method = next(method for method in report.methods if method.row.method == "pixel-arith")
+    assert (method.row.alpha, method.row.pairs) == (0.5, 8)
+    assert method.search is not None
+    assert method.search.dev_alpha == 0.5

@@ -10,7 +10,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from bench.analysis.board import BoardRow, Estimate
+from bench.analysis.board import Board, BoardRow, Estimate
 from bench.report.contents import ReportInput, ReportMethod
 from bench.report.html import render_html
 
@@ -212,3 +212,34 @@ def test_board_of_anchors_alone_has_a_page(report: ReportInput) -> None:
     page = Page(render_html(dataclasses.replace(report, methods=methods, board=board)))
     assert "only anchors were measured" in page.text
     assert "Over alpha" not in page.text
+
+
+def test_ranks_have_intervals_and_groups_and_anchors_have_none(report: ReportInput) -> None:
+    page = render_html(report)
+    cells = re.findall(r'<td class="n rank" data-value="(\d*)">([^<]*)</td>', page)
+    assert cells == [("1", "1-2 a"), ("2", "1-2 a"), *[("", "–")] * 4]
+    assert "None" not in Page(page).text
+
+
+def test_how_sure_the_order_is_stands_below_the_table(
+    report: ReportInput, changed_report: Callable[..., ReportInput]
+) -> None:
+    text = Page(render_html(report)).text
+    assert "How sure the order is" in text
+    assert "Mean ranks are of 40 target people" in text
+    assert re.search(r"yes, in >99%\s+0\.300\s+\[0\.260, 0\.340\]", text)
+    anchors = tuple(row for row in report.board.rows if row.is_anchor)
+    alone = dataclasses.replace(report.board, rows=anchors)
+    assert "How sure" not in Page(render_html(changed_report(board=alone))).text
+
+
+def test_a_coverage_that_is_not_whole_is_marked(
+    report: ReportInput,
+    changed_report: Callable[..., ReportInput],
+    changed_board: Callable[..., Board],
+) -> None:
+    partly = changed_board(coverage=0.91, failures={"no_face": 30})
+    text = Page(render_html(changed_report(board=partly))).text
+    assert "91%!" in text
+    assert "! marks a coverage that is not whole" in text
+    assert "%!" not in Page(render_html(report)).text

@@ -5,9 +5,18 @@ from collections.abc import Callable
 
 import pytest
 
-from bench.analysis.board import Board, Estimate
+from bench.analysis.board import Board, BoardRow, Estimate
 from bench.report.provenance import citations, doi_link, flatten, shared_and_own
-from bench.report.wording import conclusion, number, percent, printable, rate, row_command
+from bench.report.significance import p_clause
+from bench.report.wording import (
+    conclusion,
+    number,
+    percent,
+    printable,
+    rank_text,
+    rate,
+    row_command,
+)
 
 
 @pytest.mark.parametrize(
@@ -35,12 +44,58 @@ def test_printable_drops_controls_and_direction_marks_only() -> None:
 
 def test_conclusion_of_a_clear_winner(changed_board: Callable[..., Board]) -> None:
     board = changed_board(transfer_score=Estimate(0.6, 0.55, 0.65))
-    board = dataclasses.replace(board, lead=Estimate(0.21, 0.15, 0.27))
+    second = dataclasses.replace(board.rows[1], tie_group=2)
+    rows = (board.rows[0], second, *board.rows[2:])
+    board = dataclasses.replace(board, rows=rows, lead=Estimate(0.21, 0.15, 0.27))
     assert conclusion(board) == (
         "On london-64 (test, 328 pairs) glow-arith at alpha 0.70 (chosen on dev) has the highest "
         "transfer score, 0.60 (95% interval 0.55 to 0.65); pixel-arith follows with 0.39, "
         "a paired difference of 0.21 (95% interval 0.15 to 0.27)."
     )
+
+
+def test_conclusion_names_those_that_share_the_first_place(
+    changed_board: Callable[..., Board], changed_row: Callable[..., BoardRow]
+) -> None:
+    values = (False, 0.5, 0.3, 0.3, 0.3, 0.3)
+    rows = [changed_row(place, (f"m{place}", *values)) for place in range(1, 7)]
+    rows[5] = dataclasses.replace(rows[5], tie_group=2)
+    board = dataclasses.replace(changed_board(), rows=tuple(rows))
+    assert conclusion(board).endswith(
+        "the data cannot tell m1 from m2, m3, m4 and 1 more, so they share the first place."
+    )
+
+
+def test_a_first_place_without_full_coverage_says_so(changed_board: Callable[..., Board]) -> None:
+    text = conclusion(changed_board(coverage=0.91))
+    assert "glow-arith gave an image that could be measured for 91% of the pairs" in text
+    assert "measured" not in conclusion(changed_board())
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "group", "text"),
+    [(1, 3, 1, "1-3 a"), (2, 2, 2, "2 b"), (27, 27, 28, "27 ab"), (None, None, None, "1")],
+)
+def test_rank_text(
+    low: int | None,
+    high: int | None,
+    group: int | None,
+    text: str,
+    changed_board: Callable[..., Board],
+) -> None:
+    row = changed_board(rank_low=low, rank_high=high, tie_group=group).rows[0]
+    assert rank_text(row) == text
+
+
+def test_an_anchor_has_no_rank_text(board: Board) -> None:
+    assert {rank_text(row) for row in board.rows if row.is_anchor} == {""}
+
+
+@pytest.mark.parametrize(
+    ("p_value", "text"), [(0.0, "p < 0.001"), (0.0341, "p = 0.034"), (float("nan"), "p n/a")]
+)
+def test_p_values_are_never_zero(p_value: float, text: str) -> None:
+    assert p_clause(p_value) == text
 
 
 def test_conclusion_names_an_anchor_that_is_not_reached(board: Board) -> None:

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
 
 from bench.data.split import Pair
 from bench.errors import BenchError
 from bench.run import store
-from bench.run.store import RunFolder, Timings
+from bench.run.store import RunFolder, Timings, list_runs
 
 AUS = ("AU01", "AU12")
 INFO = {
@@ -22,6 +23,12 @@ INFO = {
     "action_units": list(AUS),
     "identity": {"hash": "0" * 8, "parts": {}},
 }
+
+REFERENCE = {
+    "identity": "t", "sample": "neutral", "expression": "neutral", "part": "test",
+    "is_reference": True, "is_neutral": True, "outcome": "ok", "niqe": 4.0,
+    "AU01": 0.0, "AU12": 0.0, "embedding": [1.0, 0.0],
+}  # fmt: skip
 
 
 def row(source: str, alpha: float | None, outcome: str = "ok") -> dict[str, Any]:
@@ -36,12 +43,7 @@ def row(source: str, alpha: float | None, outcome: str = "ok") -> dict[str, Any]
 def folder(tmp_path: Path) -> RunFolder:
     run = RunFolder(tmp_path / "m-00000000")
     run.write_info(INFO)
-    reference = {
-        "identity": "t", "sample": "neutral", "expression": "neutral", "part": "test",
-        "is_reference": True, "is_neutral": True, "outcome": "ok", "niqe": 4.0,
-        "AU01": 0.0, "AU12": 0.0, "embedding": [1.0, 0.0],
-    }  # fmt: skip
-    run.write_references("test", [reference], AUS)
+    run.write_references("test", [REFERENCE], AUS)
     return run
 
 
@@ -86,6 +88,52 @@ def test_a_damaged_part_is_named_when_read_and_computed_again(folder: RunFolder)
         folder.read()
     assert len(folder.stored_keys("test")) == 1
     assert not part.exists()
+
+
+def poison(path: Path) -> None:
+    """Leaves the footer of a Parquet file and makes everything else unreadable."""
+    content = path.read_bytes()
+    footer = 8 + int.from_bytes(content[-8:-4], "little")
+    path.write_bytes(b"PAR1" + b"\xff" * (len(content) - footer - 4) + content[-footer:])
+
+
+def test_reading_one_part_opens_nothing_of_the_other(folder: RunFolder) -> None:
+    folder.write_rows([{**row("a", 0.5), "part": "dev"}], AUS, Timings(1, 1.0))
+    folder.write_rows([row("b", 0.5), row("b", 1.0)], AUS, Timings(2, 4.0))
+    folder.write_references("dev", [{**REFERENCE, "part": "dev"}], AUS)
+    for path in folder.folder.glob("*/*.parquet"):
+        if path.name == "test.parquet":
+            path.write_bytes(b"unreadable")
+        elif len(pq.read_table(path)) == 2:
+            poison(path)
+    run = folder.read("dev")
+    assert run.scores["source"].tolist() == ["a"]
+    assert set(run.references["part"]) == {"dev"}
+    assert run.timings == Timings(1, 1.0)
+    assert folder.stored_keys("dev") == {("a/smiling>t", 0.5)}
+    # The times stand in the footers.
+    assert folder.timings() == Timings(3, 5.0)
+    for part in ("test", None):
+        with pytest.raises(BenchError, match="is damaged"):
+            folder.read(part)
+
+
+def test_a_part_without_rows_says_so(folder: RunFolder) -> None:
+    folder.write_rows([row("a", 0.5)], AUS, Timings(1))
+    with pytest.raises(BenchError, match="no results on the dev part yet"):
+        folder.read("dev")
+
+
+def test_refined_rows_lie_apart_and_share_the_rest(folder: RunFolder) -> None:
+    folder.write_rows([row("a", 0.5)], AUS, Timings(1))
+    folder.refined().write_rows([row("a", 0.55), row("a", 0.56)], AUS, Timings(2))
+    assert folder.read().scores["alpha"].tolist() == [0.5]
+    assert folder.timings() == Timings(1)
+    refined = folder.refined().read()
+    assert refined.scores["alpha"].tolist() == [0.55, 0.56]
+    assert len(refined.references) == 1
+    assert refined.run_id == folder.folder.name
+    assert len(list_runs(folder.folder.parents[1], folder.folder.parent.name)) == 1
 
 
 def test_another_schema_version_is_refused(folder: RunFolder) -> None:

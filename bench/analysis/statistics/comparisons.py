@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import combinations
+from typing import Any
 
 import numpy as np
 
+from bench.analysis.records import number_or_none, without_nan
 from bench.analysis.statistics.holm import holm, holm_multiplicities
 from bench.analysis.statistics.resampled import EQUAL, LEVEL, Resampled
 
-__all__ = ["Comparison", "Explanation", "compare_methods", "explain"]
+__all__ = [
+    "Comparison",
+    "Explanation",
+    "compare_differences",
+    "compare_methods",
+    "comparison_of",
+    "explain",
+]
 
 # Beyond this many times as many people the difference is too small to matter to anybody.
 MOST_TIMES = 1000.0
@@ -44,6 +53,10 @@ class Comparison:
     sources: int
     targets: int
     reach: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name, and ``separated``; what is undefined is null."""
+        return {**without_nan(asdict(self)), "separated": self.separated}
 
     @property
     def separated(self) -> bool:
@@ -86,6 +99,16 @@ class Explanation:
     more_targets: int | None
     reason: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """The fields by name; what is undefined or infinite is null."""
+        return {
+            "comparison": self.comparison.to_dict(),
+            "times": number_or_none(self.times),
+            "more_sources": self.more_sources,
+            "more_targets": self.more_targets,
+            "reason": self.reason,
+        }
+
 
 def compare_methods(scores: Mapping[str, Resampled]) -> list[Comparison]:
     """All pairs of methods, with Holm over all of them.
@@ -100,11 +123,25 @@ def compare_methods(scores: Mapping[str, Resampled]) -> list[Comparison]:
         One comparison for each two methods, in the order of ``scores``.
     """
     pairs = list(combinations(scores, 2))
-    differences = [scores[first] - scores[second] for first, second in pairs]
+    return compare_differences(pairs, [scores[first] - scores[second] for first, second in pairs])
+
+
+def compare_differences(
+    names: Sequence[tuple[str, str]], differences: Sequence[Resampled]
+) -> list[Comparison]:
+    """Paired differences that are tested together, with Holm over all of them.
+
+    Args:
+        names: first and second of each difference.
+        differences: first minus second, all on the same draws.
+
+    Returns:
+        One comparison for each difference, in their order.
+    """
     p_values = np.array([difference.p_value() for difference in differences])
     adjusted, multiplicities = holm(p_values), holm_multiplicities(p_values)
     comparisons = []
-    for place, ((first, second), difference) in enumerate(zip(pairs, differences, strict=True)):
+    for place, ((first, second), difference) in enumerate(zip(names, differences, strict=True)):
         low, high = difference.interval()
         comparisons.append(
             Comparison(
@@ -124,6 +161,20 @@ def compare_methods(scores: Mapping[str, Resampled]) -> list[Comparison]:
     return comparisons
 
 
+def comparison_of(first: str, second: str, comparisons: Sequence[Comparison]) -> Comparison:
+    """The comparison of two methods, in this order.
+
+    Raises:
+        ValueError: the two were not compared.
+    """
+    for comparison in comparisons:
+        if (comparison.first, comparison.second) == (first, second):
+            return comparison
+        if (comparison.first, comparison.second) == (second, first):
+            return comparison.reversed()
+    raise ValueError(f"{first} and {second} were not compared: they are not on one board")
+
+
 def explain(first: str, second: str, comparisons: Sequence[Comparison]) -> Explanation:
     """Why two methods are separated or not, and about how many more people would separate them.
 
@@ -135,7 +186,7 @@ def explain(first: str, second: str, comparisons: Sequence[Comparison]) -> Expla
     Raises:
         ValueError: the two were not compared.
     """
-    comparison = _find(first, second, comparisons)
+    comparison = comparison_of(first, second, comparisons)
     times = _times_as_many(comparison)
     more: tuple[int | None, int | None] = (None, None)
     p_value = f"p = {comparison.p_adjusted:.2g} after Holm"
@@ -164,15 +215,6 @@ def explain(first: str, second: str, comparisons: Sequence[Comparison]) -> Expla
             f"{sources} more sources and {targets} more targets would separate them"
         )
     return Explanation(comparison, times, *more, reason)
-
-
-def _find(first: str, second: str, comparisons: Sequence[Comparison]) -> Comparison:
-    for comparison in comparisons:
-        if (comparison.first, comparison.second) == (first, second):
-            return comparison
-        if (comparison.first, comparison.second) == (second, first):
-            return comparison.reversed()
-    raise ValueError(f"{first} and {second} were not compared: they are not on one board")
 
 
 def _times_as_many(comparison: Comparison) -> float:

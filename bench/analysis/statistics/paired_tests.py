@@ -20,7 +20,13 @@ from numpy.typing import NDArray
 from bench.analysis.statistics.holm import holm
 from bench.analysis.statistics.resampled import EQUAL
 
-__all__ = ["PairedTest", "paired_tests", "sign_flip_p_values", "wilcoxon_p_values"]
+__all__ = [
+    "PairedTest",
+    "difference_tests",
+    "paired_tests",
+    "sign_flip_p_values",
+    "wilcoxon_p_values",
+]
 
 Floats = NDArray[np.float64]
 
@@ -30,17 +36,17 @@ MOST_EXACT = 14
 
 @dataclass(frozen=True, slots=True)
 class PairedTest:
-    """A method against the reference method, over people.
+    """Paired differences of people, tested against 0.
 
     Attributes:
-        method: its name.
-        difference: mean over people of its score minus that of the reference.
-        people: how many have a defined score under both.
+        name: of the method that the reference is subtracted from, or of the score.
+        difference: mean over people.
+        people: how many have a defined difference.
         wilcoxon, sign_flip: two-sided p-values; NaN without people.
-        wilcoxon_adjusted, sign_flip_adjusted: after Holm over the methods.
+        wilcoxon_adjusted, sign_flip_adjusted: after Holm over all that were tested together.
     """
 
-    method: str
+    name: str
     difference: float
     people: int
     wilcoxon: float
@@ -67,15 +73,27 @@ def paired_tests(
         raise ValueError(
             f"{reference} is not among the methods {', '.join(map(str, scores.columns))}"
         )
-    others = [str(name) for name in scores.columns if name != reference]
-    values = scores[others].to_numpy(dtype=np.float64)
-    differences = values - scores[[reference]].to_numpy(dtype=np.float64)
+    others = scores.drop(columns=reference)
+    return difference_tests(others.sub(scores[reference], axis=0), resamples=resamples, seed=seed)
+
+
+def difference_tests(
+    table: pd.DataFrame, *, resamples: int = 20_000, seed: int = 0
+) -> list[PairedTest]:
+    """Tests each column of paired differences against 0, with Holm over the columns.
+
+    Args:
+        table: identities x what is compared: methods or scores.
+        resamples, seed: as in ``paired_tests``.
+    """
+    differences = table.to_numpy(dtype=np.float64)
     wilcoxon = wilcoxon_p_values(differences)
     flips = sign_flip_p_values(differences, resamples=resamples, seed=seed)
     defined = np.isfinite(differences)
     people = defined.sum(axis=0)
     means = np.where(defined, differences, 0.0).sum(axis=0) / np.maximum(people, 1)
-    columns = zip(others, means, people, wilcoxon, holm(wilcoxon), flips, holm(flips), strict=True)
+    names = map(str, table.columns)
+    columns = zip(names, means, people, wilcoxon, holm(wilcoxon), flips, holm(flips), strict=True)
     return [
         PairedTest(name, float(mean) if count else np.nan, int(count), *map(float, p_values))
         for name, mean, count, *p_values in columns

@@ -6,13 +6,13 @@ import pytest
 
 from bench.analysis.alpha import alpha_curve, choose_alpha, crossover
 from bench.analysis.bootstrap import draws_for
-from bench.analysis.statistics.alphas import (
+from bench.analysis.statistics.alpha_curves import (
     AlphaCurves,
-    alpha_distribution,
     alphas_by,
     first_crossovers,
-    resampled_curves,
+    pair_sums,
 )
+from bench.analysis.statistics.alphas import alpha_distribution, resampled_curves
 
 ALPHAS = np.linspace(0.0, 1.2, 7)
 
@@ -46,7 +46,9 @@ def test_curves_of_the_data_are_those_of_alpha_curve(simulation):
     terms["outcome"] = np.where(random.uniform(size=len(terms)) < 0.2, "no_face", "ok")
     terms["id_dist_target_worst"], terms["niqe_worst"] = 1.4, 9.0
     expected = alpha_curve(terms, 4.0)
-    data, resampled = resampled_curves(terms, draws_for([terms], resamples=30), niqe_real=4.0)
+    data, resampled = resampled_curves(
+        pair_sums(terms), draws_for([terms], resamples=30), niqe_real=4.0
+    )
     for name in ("au_mse", "au_mae", "id_dist_target", "id_dist_source", "transfer_score"):
         np.testing.assert_allclose(getattr(data, name), expected[name], rtol=1e-12)
         assert getattr(resampled, name).shape == (30, 7)
@@ -55,7 +57,7 @@ def test_curves_of_the_data_are_those_of_alpha_curve(simulation):
 def test_each_resample_is_the_curve_of_its_people(simulation):
     terms = over_alphas(simulation, 0.5, noise=0.1)
     draws = draws_for([terms], resamples=5)
-    _, resampled = resampled_curves(terms, draws, niqe_real=4.0)
+    _, resampled = resampled_curves(pair_sums(terms), draws, niqe_real=4.0)
     weights = pd.Series(draws.source_counts[3], draws.sources).loc[terms["source"]].to_numpy()
     weights = weights * pd.Series(draws.target_counts[3], draws.targets)[terms["target"]].to_numpy()
     for place, alpha in enumerate(ALPHAS):
@@ -120,7 +122,7 @@ def test_criteria_choose_what_they_say(simulation):
     }
     assert found["au"] == pytest.approx(1.0)
     assert found["identity"] == pytest.approx(0.4)
-    data, _ = resampled_curves(terms, draws, niqe_real=4.0)
+    data, _ = resampled_curves(pair_sums(terms), draws, niqe_real=4.0)
     assert found["score"] == ALPHAS[np.argmax(data.transfer_score)]
 
 

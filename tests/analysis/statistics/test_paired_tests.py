@@ -82,7 +82,7 @@ def test_methods_are_tested_against_the_reference_with_holm():
         }
     )
     better, alike = paired_tests(scores, "reference")
-    assert (better.method, alike.method) == ("better", "alike")
+    assert (better.name, alike.name) == ("better", "alike")
     assert better.difference == pytest.approx(1, abs=0.1)
     assert better.people == 30
     assert better.wilcoxon_adjusted == pytest.approx(2 * better.wilcoxon)

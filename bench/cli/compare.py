@@ -1,0 +1,63 @@
+"""``bench compare``."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from bench.cli import options
+from bench.cli.output import print_json, stdout
+
+__all__ = ["compare"]
+
+
+class _Side(StrEnum):
+    source = "source"
+    target = "target"
+
+
+def compare(
+    first: Annotated[str, typer.Argument(metavar="A", help="Method with a stored run, or a run.")],
+    second: Annotated[str, typer.Argument(metavar="B", help="The other.")],
+    benchmark: Annotated[
+        str | None,
+        typer.Option("--benchmark", "-b", help="Benchmark; by default the only one in the runs."),
+    ] = None,
+    runs: Annotated[Path, typer.Option("--runs", help="Folder of runs.")] = options.DEFAULT_OUT,
+    by_person: Annotated[
+        _Side | None,
+        typer.Option(
+            "--by-person", help="Print every person of that side, too.", show_default=False
+        ),
+    ] = None,
+    json: options.Json = False,
+) -> None:
+    """Compare two methods on the same pairs: every score, its paired difference and how sure it is.
+
+    No method is run: bench run METHOD does that. A method with parameters is named as the tables
+    name it; a run, to compare two of one method, by its folder.
+
+    Examples:
+
+    `bench compare pixel-arith glow-arith`
+
+    `bench compare glow-arith "glow-arith precision=bf16" --benchmark london`
+
+    `bench compare pixel-arith glow-arith --by-person target`
+
+    `bench compare pixel-arith glow-arith --json`
+    """
+    from rich.console import Console
+
+    from bench.analysis.stored_pair import compare_stored
+    from bench.report.paired import print_comparison
+
+    with Console(stderr=True).status("comparing"):
+        found = compare_stored(runs, benchmark, first, second)
+    if json:
+        print_json(found.to_dict())
+    else:
+        print_comparison(found, stdout(), by_person=by_person)
