@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -22,11 +21,8 @@ class _Side(StrEnum):
 def compare(
     first: Annotated[str, typer.Argument(metavar="A", help="Method with a stored run, or a run.")],
     second: Annotated[str, typer.Argument(metavar="B", help="The other.")],
-    benchmark: Annotated[
-        str | None,
-        typer.Option("--benchmark", "-b", help="Benchmark; by default the only one in the runs."),
-    ] = None,
-    runs: Annotated[Path, typer.Option("--runs", help="Folder of runs.")] = options.DEFAULT_OUT,
+    benchmark: options.StoredBenchmark = None,
+    runs: options.Runs = options.DEFAULT_OUT,
     by_person: Annotated[
         _Side | None,
         typer.Option(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -20,15 +19,9 @@ class _Side(StrEnum):
 
 
 def groups(
-    methods: Annotated[
-        list[str] | None,
-        typer.Argument(help="Methods with a stored run; by default all.", show_default=False),
-    ] = None,
-    benchmark: Annotated[
-        str | None,
-        typer.Option("--benchmark", "-b", help="Benchmark; by default the only one in the runs."),
-    ] = None,
-    runs: Annotated[Path, typer.Option("--runs", help="Folder of runs.")] = options.DEFAULT_OUT,
+    methods: options.StoredMethods = None,
+    benchmark: options.StoredBenchmark = None,
+    runs: options.Runs = options.DEFAULT_OUT,
     data: options.Data = None,
     by: Annotated[
         list[str] | None,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -14,15 +13,9 @@ __all__ = ["list_metrics", "metrics"]
 
 
 def metrics(
-    methods: Annotated[
-        list[str] | None,
-        typer.Argument(help="Methods with a stored run; by default all.", show_default=False),
-    ] = None,
-    benchmark: Annotated[
-        str | None,
-        typer.Option("--benchmark", "-b", help="Benchmark; by default the only one in the runs."),
-    ] = None,
-    runs: Annotated[Path, typer.Option("--runs", help="Folder of runs.")] = options.DEFAULT_OUT,
+    methods: options.StoredMethods = None,
+    benchmark: options.StoredBenchmark = None,
+    runs: options.Runs = options.DEFAULT_OUT,
     alpha: Annotated[
         float | None,
         typer.Option(

@@ -13,8 +13,8 @@ from bench.errors import BenchError
 
 __all__ = [
     "DEFAULT_OUT", "Alphas", "AuEstimator", "BenchmarkName", "Data", "Device", "Embedder", "Json",
-    "KeepImages", "Limit", "Out", "Parameters", "Seed", "SourceAus", "given_data", "parse_alphas",
-    "parse_parameters",
+    "KeepImages", "Limit", "Out", "Parameters", "Runs", "Seed", "SourceAus", "StoredBenchmark",
+    "StoredMethods", "given_data", "parse_alphas", "parse_parameters",
 ]  # fmt: skip
 
 DEFAULT_OUT = Path("runs")
@@ -32,6 +32,15 @@ Data = Annotated[
     ),
 ]
 Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of runs.")]
+Runs = Annotated[Path, typer.Option("--runs", help="Folder of runs.")]
+StoredBenchmark = Annotated[
+    str | None,
+    typer.Option("--benchmark", "-b", help="Benchmark; by default the only one in the runs."),
+]
+StoredMethods = Annotated[
+    list[str] | None,
+    typer.Argument(help="Methods with a stored run; by default all.", show_default=False),
+]
 Alphas = Annotated[
     str,
     typer.Option(

@@ -15,11 +15,8 @@ __all__ = ["report"]
 
 
 def report(
-    benchmark: Annotated[
-        str | None,
-        typer.Option("--benchmark", "-b", help="Benchmark; by default the only one in the runs."),
-    ] = None,
-    runs: Annotated[Path, typer.Option("--runs", help="Folder of runs.")] = Path("runs"),
+    benchmark: options.StoredBenchmark = None,
+    runs: options.Runs = options.DEFAULT_OUT,
     html: Annotated[bool, typer.Option("--html", help="Write one self-contained page.")] = False,
     out: Annotated[Path, typer.Option("--out", "-o", help="The page.")] = Path("report.html"),
     json: options.Json = False,

@@ -52,7 +52,8 @@ def basis_lines(basis: Basis) -> list[str]:
     pairs = " and ".join(f"{counts[part]} of {part}" for part in sorted(counts.index))
     people = basis.of_part("test")
     lines = [
-        f"dataset: {dataset['name']}. {dataset['citation']}. Licence: {dataset['licence']}",
+        f"dataset: {dataset['name']}. {dataset['citation'].rstrip('.')}. "
+        f"Licence: {dataset['licence']}",
         f"images: list {used['manifest_sha256'][:SHOWN_DIGITS]}, at {used['resolution']} pixels",
         f"split: {used['split']}, {used['split_sha256'][:SHOWN_DIGITS]}; cross pairs: {pairs}; "
         f"{people['source'].nunique()} sources and {people['target'].nunique()} targets in test",
