@@ -70,11 +70,13 @@ def print_explanation(explanation: Explanation, console: Console) -> None:
         if math.isfinite(found.low)
         else ""
     )
+    # The reason has the corrected p-value.
+    corrected = found.p_value != found.p_adjusted
+    before = f"; {p_clause(found.p_value)} before Holm's correction" if corrected else ""
     print_sentence(
         console,
         f"{first} - {second}: {signed(found.difference, 3)}{between}, a paired difference on "
-        f"{_counted(found.sources, 'source')} and {_counted(found.targets, 'target')}; "
-        f"{p_clause(found.p_value)}, after Holm's correction {p_clause(found.p_adjusted)}.",
+        f"{_counted(found.sources, 'source')} and {_counted(found.targets, 'target')}{before}.",
     )
     # A reason that begins with a method keeps its name as it is.
     if not reason.startswith((first, second)):

@@ -89,11 +89,13 @@ def test_the_interval_is_that_of_the_board(two):
     )
 
 
-def test_holm_and_the_explanation_are_over_all_rows(two):
+def test_holm_is_over_all_rows_and_the_explanation_of_the_score_alone(two):
     found = compared(*two)
     p_values = [row.comparison.p_value for row in found.rows]
     assert found.rows[int(np.argmin(p_values))].comparison.multiplicity == len(found.rows)
-    assert found.explanation.comparison == found.rows[0].comparison
+    explained, row = found.explanation.comparison, found.rows[0].comparison
+    assert (explained.difference, explained.p_value) == (row.difference, row.p_value)
+    assert explained.p_adjusted == explained.p_value
 
 
 def test_a_method_does_not_differ_from_itself(world, methods):

@@ -63,7 +63,7 @@ def test_explanation_tells_the_difference_and_what_would_separate() -> None:
         " ".join(printed(lambda console: print_explanation(explanation, console))).split()
     )
     assert "a - b: +0.100, 95% interval -0.020 to 0.220" in text
-    assert "40 sources and 30 targets; p = 0.080, after Holm's correction p = 0.160." in text
+    assert "40 sources and 30 targets; p = 0.080 before Holm's correction." in text
     assert "about 39 more sources and 29 more targets would separate them" in text
 
 
