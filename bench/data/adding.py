@@ -9,7 +9,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.data.card import DatasetCard, load_card, read_card
+from bench.data.card import DatasetCard, find_card, load_card, read_card
 from bench.data.card_check import name_problem
 from bench.data.layout.scan import Scan
 from bench.data.manifest import manifest_text
@@ -17,7 +17,10 @@ from bench.data.truth import labels_text
 from bench.errors import BenchError
 from bench.paths import datasets_folder, own_datasets_folder
 
-__all__ = ["Added", "card_for", "write_dataset"]
+__all__ = ["Added", "card_for", "write_dataset", "write_new_card"]
+
+FIRST_CARD = "folder-per-person"
+"""The layout with which a new card begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +90,20 @@ def write_dataset(scan: Scan, card_file: Path, *, overwrite: bool = False) -> Ad
     for name in changed:
         _write(folder / name, texts[name])
     return Added(read_card(folder / "card.toml"), tuple(changed), replaced)
+
+
+def write_new_card(name: str) -> Path:
+    """Writes a card to be filled in, for a folder of images for each person.
+
+    Raises:
+        BenchError: the name is malformed, or there is a dataset of that name.
+    """
+    if known := find_card(name):
+        raise BenchError(f"there is a dataset {name} already, in {known}", hint=f"my-{name}")
+    card = card_for(FIRST_CARD, name)
+    path = own_datasets_folder() / name / "card.toml"
+    _write(path, _card_text(card, card.folder / "card.toml"))
+    return path
 
 
 def _destination(card: DatasetCard, card_file: Path) -> Path:

@@ -93,7 +93,7 @@ class Dataset:
         """
         if sample not in self._pixels:
             entry = self._entries[sample]
-            path = self.data / entry.path
+            path = self.path(sample)
             pixels = read_image(path)
             if hashlib.sha256(path.read_bytes()).hexdigest() != entry.sha256:
                 raise BenchError(
@@ -103,12 +103,14 @@ class Dataset:
             self._pixels[sample] = resize(pixels, self.resolution)
         return self._pixels[sample]
 
+    def path(self, sample: Sample) -> Path:
+        """The file of a sample."""
+        return self.data / self._entries[sample].path
+
     def paths(self, identities: Iterable[str]) -> list[Path]:
         """The files of the identities, sorted."""
         return sorted(
-            self.data / self._entries[sample].path
-            for identity in identities
-            for sample in self.samples(identity)
+            self.path(sample) for identity in identities for sample in self.samples(identity)
         )
 
 

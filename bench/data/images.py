@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -15,12 +16,20 @@ __all__ = ["Pixels", "check_image", "read_image", "resize"]
 Pixels = NDArray[np.uint8]
 """An RGB image, (height, width, 3), 0 to 255."""
 
+MODES = ("RGB", "RGBA", "L", "LA", "P")
+"""Of 8-bit images that say the same as an RGB image, as Pillow names them."""
+
 SMALLEST_SIDE = 16
 LARGEST_SIDE = 8192
 
 
-def read_image(path: Path) -> Pixels:
+def read_image(path: Path, *, convert: bool = False) -> Pixels:
     """Reads an 8-bit RGB image.
+
+    Args:
+        path: the file.
+        convert: whether an 8-bit image that is grey, has a palette or transparency is made RGB;
+            transparency is dropped.
 
     Raises:
         BenchError: the file is missing, no image, truncated, not 8-bit RGB, not square, or
@@ -29,9 +38,9 @@ def read_image(path: Path) -> Pixels:
     problem = None
     try:
         with Image.open(path) as file:
-            problem = _header_problem(file)
+            problem = _header_problem(file, MODES if convert else ("RGB",))
             if problem is None:
-                return np.asarray(file)
+                return np.asarray(file.convert("RGB"))
     except FileNotFoundError:
         problem = "is missing"
     except UnidentifiedImageError:
@@ -66,7 +75,7 @@ def resize(pixels: Pixels, size: int) -> Pixels:
     return np.asarray(image)
 
 
-def _header_problem(file: Image.Image) -> str | None:
+def _header_problem(file: Image.Image, modes: Sequence[str]) -> str | None:
     width, height = file.size
     if max(width, height) > LARGEST_SIDE:
         return f"is {width}x{height}, larger than {LARGEST_SIDE} pixels a side"
@@ -74,7 +83,7 @@ def _header_problem(file: Image.Image) -> str | None:
         return f"is {width}x{height}, smaller than {SMALLEST_SIDE} pixels a side"
     if width != height:
         return f"is {width}x{height}, expected a square, eye-aligned face"
-    if file.mode != "RGB":
+    if file.mode not in modes:
         kinds = {
             "L": "grey",
             "LA": "grey with transparency",

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,7 +17,16 @@ from numpy.typing import NDArray
 from bench.data.images import Pixels
 from bench.data.split import Pair
 
-__all__ = ["Face", "Method", "MethodCard", "MethodContext", "Reconstructs", "TransferRequest"]
+__all__ = [
+    "IBUG_68", "Face", "Landmarks", "Method", "MethodCard", "MethodContext", "Reconstructs",
+    "TransferRequest",
+]  # fmt: skip
+
+Landmarks = NDArray[np.float64]
+"""Points of a face, (points, 2): x and y as fractions of the frame, the origin upper left."""
+
+IBUG_68: Final = "ibug-68"
+"""The point scheme of :mod:`metrics.landmarks`: which 68 points, in which order."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +39,10 @@ class MethodCard:
         has_alpha: whether the output depends on alpha; if not, a pair is made once.
         is_anchor: fixes an end of the scales and is set apart on the board.
         citation: the source of the method.
+        on_boards: whether ``bench leaderboard make`` runs it where it comes with the package; not
+            controls, nor what is a method only with a parameter.
+
+    ``prepare`` may replace the card of the instance, as where ``has_alpha`` is told by data.
     """
 
     name: str
@@ -37,6 +50,7 @@ class MethodCard:
     has_alpha: bool = True
     is_anchor: bool = False
     citation: str = ""
+    on_boards: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,6 +91,10 @@ class TransferRequest:
     alpha: float
 
 
+def _no_landmarks(faces: Sequence[Face]) -> list[Landmarks | None]:
+    return [None] * len(faces)
+
+
 @dataclass(frozen=True, slots=True)
 class MethodContext:
     """What a method learns before the first request.
@@ -91,6 +109,11 @@ class MethodContext:
         look_up: the source face of (identity, expression); None if the dataset has none. For
             anchors that show the answer: a method under test has no business with it.
         stranger: for a pair, the face of a third person that ``shuffled-source`` shows.
+        landmarks: the landmarks of real faces, those that the dataset knows or else those that the
+            AU estimator finds; None for a face that has none. Each is read once.
+        landmark_scheme: which points they are, in which order.
+        landmark_source: who gives them, with what decides where they are; part of what
+            ``prepare`` returns if the method uses them.
     """
 
     dataset: str
@@ -101,6 +124,9 @@ class MethodContext:
     neutral: Callable[[str], Face]
     look_up: Callable[[str, str], Face | None]
     stranger: Callable[[Pair], Face]
+    landmarks: Callable[[Sequence[Face]], list[Landmarks | None]] = _no_landmarks
+    landmark_scheme: str = IBUG_68
+    landmark_source: str = ""
 
 
 class Method(Protocol):
@@ -129,6 +155,11 @@ class Method(Protocol):
 
         Returns:
             (len(requests), resolution, resolution, 3), RGB: uint8 in 0..255 or floating in 0..1.
+
+        Raises:
+            TimeoutError: the outcome of the sample is ``timeout``.
+            bench.plugins.failures.InvalidOutput: it is ``invalid_output``.
+            Exception: any other: it is ``method_error``.
         """
         ...
 

@@ -1,5 +1,7 @@
 """Finds embedders and AU estimators: by name (entry points), by name and file, or by file.
 
+The file is one of weights, whose suffix says what reads it, or the Python file of a plugin.
+
 The groups are in :data:`metrics.plugin.GROUPS`; what stands behind a name is an
 :class:`metrics.plugin.InstrumentPlugin`.
 """
@@ -13,15 +15,18 @@ from typing import Any, Final, Literal, cast
 
 from bench.errors import BenchError
 from bench.plugins.entries import Registered, one_line, registered
-from bench.plugins.made import require_contract
+from bench.plugins.files import InFile, module_of_file, own_values
+from bench.plugins.made import ContractBroken, require_contract
 from bench.suggest import did_you_mean
 from metrics.contracts import AUEstimator, Embedder
 from metrics.plugin import GROUPS, InstrumentPlugin
 from metrics.weights import find_weights
 
 __all__ = [
+    "WORDS",
     "InstrumentEntry",
     "Kind",
+    "find_plugin",
     "list_instruments",
     "load_au_estimator",
     "load_embedder",
@@ -30,7 +35,7 @@ __all__ = [
 
 Kind = Literal["embedder", "au_estimator"]
 
-WORDS: Final = {"embedder": "embedder", "au_estimator": "AU estimator"}
+WORDS: Final[dict[Kind, str]] = {"embedder": "embedder", "au_estimator": "AU estimator"}
 COMMANDS: Final = ("apt-get ", "bench ", "pip ")
 """How a remedy begins that can be typed."""
 
@@ -53,6 +58,21 @@ class InstrumentEntry:
     problem: str | None
     remedy: str
 
+    def to_dict(self) -> dict[str, Any]:
+        """A row of ``bench list embedders --json`` or ``bench list au --json``."""
+        plugin = self.plugin
+        return {
+            "name": self.name,
+            "ready": self.problem is None,
+            "problem": self.problem,
+            "remedy": self.remedy or None,
+            "description": plugin.description if plugin else None,
+            "scale": plugin.scale if plugin else None,
+            "licence": plugin.licence if plugin else None,
+            "takes": plugin.takes if plugin else None,
+            "origin": self.origin,
+        }
+
 
 def list_instruments(kind: Kind, beside: Sequence[Path] = ()) -> list[InstrumentEntry]:
     """All installed instruments of a kind by name; those that cannot be used with the reason.
@@ -68,7 +88,8 @@ def load_embedder(spec: str, beside: Sequence[Path] = ()) -> Embedder:
     """Makes an embedder.
 
     Args:
-        spec: NAME, NAME:PATH, or the PATH of a file whose suffix says what it is.
+        spec: NAME, NAME:PATH, the PATH of a file whose suffix says what it is, or of the Python
+            file of a plugin.
         beside: folders to look for weights in, before the usual ones.
 
     Raises:
@@ -81,7 +102,8 @@ def load_au_estimator(spec: str, beside: Sequence[Path] = ()) -> AUEstimator:
     """Makes an AU estimator.
 
     Args:
-        spec: NAME, NAME:PATH, or the PATH of a file whose suffix says what it is.
+        spec: NAME, NAME:PATH, the PATH of a file whose suffix says what it is, or of the Python
+            file of a plugin.
         beside: folders to look for weights in, before the usual ones.
 
     Raises:
@@ -90,17 +112,29 @@ def load_au_estimator(spec: str, beside: Sequence[Path] = ()) -> AUEstimator:
     return cast(AUEstimator, _load("au_estimator", spec, beside))
 
 
+def find_plugin(kind: Kind, spec: str) -> tuple[InstrumentPlugin[Any], Path | None]:
+    """The plugin that a text means, and the path that follows its name.
+
+    Args:
+        kind: which.
+        spec: as for :func:`load_embedder`.
+
+    Raises:
+        BenchError: there is none of that name or path.
+        ContractBroken: what is there is no plugin of the kind.
+    """
+    _, plugin, path = _found(kind, spec)
+    return plugin, path
+
+
 def weights_beside(data: Path) -> list[Path]:
     """The folders named ``weights`` beside a dataset's folder, in which weights may lie."""
     return [folder / "weights" for folder in data.resolve().parents[:2]]
 
 
 def _load(kind: Kind, spec: str, beside: Sequence[Path]) -> Any:
-    found, path = _choose(kind, spec)
-    plugin, problem = _plugin(kind, found)
-    who = f"{WORDS[kind]} {found.name!r}"
-    if plugin is None:
-        raise BenchError(f"{who} ({found.origin}) cannot be loaded: {problem}")
+    found, plugin, path = _found(kind, spec)
+    who = f"{WORDS[kind]} {plugin.name!r}"
     if path is not None and not (plugin.takes or plugin.weights):
         raise BenchError(f"{who} takes nothing after its name", hint=f"type {found.name}")
     what, remedy = _obstacle(plugin, given=path is not None)
@@ -116,8 +150,37 @@ def _load(kind: Kind, spec: str, beside: Sequence[Path]) -> Any:
     return require_contract(made, kind, f"{who} ({found.origin})")
 
 
-def _choose(kind: Kind, spec: str) -> tuple[Registered, Path | None]:
+def _found(kind: Kind, spec: str) -> tuple[Registered | InFile, InstrumentPlugin[Any], Path | None]:
+    found, path = _choose(kind, spec)
+    plugin, problem = _plugin(kind, found)
+    if plugin is None:
+        who = f"{WORDS[kind]} {found.name!r} ({found.origin})"
+        raise ContractBroken(f"{who} cannot be loaded: {problem}")
+    return found, plugin, path
+
+
+def _in_file(kind: Kind, path: Path) -> InFile:
+    """The plugin of a Python file."""
+    try:
+        values = own_values(module_of_file(path))
+    except (Exception, SystemExit) as error:  # a foreign file may do anything when it is run
+        return InFile(path.stem, path, None, one_line(error))
+    plugins = [v for v in values if isinstance(v, InstrumentPlugin) and v.kind == kind]
+    if len(plugins) != 1:
+        found = ", ".join(plugin.name for plugin in plugins) or "none"
+        problem = f"expected one InstrumentPlugin of the kind {kind!r}, found {found}"
+        return InFile(path.stem, path, None, problem)
+    return InFile(plugins[0].name, path, plugins[0], None)
+
+
+def _choose(kind: Kind, spec: str) -> tuple[Registered | InFile, Path | None]:
     """Which plugin a text means, and the path in it."""
+    file, _, given = spec.partition(":")
+    if file.endswith(".py"):
+        path = Path(file).expanduser()
+        if not path.is_file():
+            raise BenchError(f"no {WORDS[kind]} file at {path}")
+        return _in_file(kind, path), _existing(kind, given) if given else None
     known = {found.name: found for found in registered(GROUPS[kind])}
     if spec in known:
         return known[spec], None
@@ -145,7 +208,9 @@ def _existing(kind: Kind, text: str) -> Path:
     return path
 
 
-def _plugin(kind: Kind, found: Registered) -> tuple[InstrumentPlugin[Any] | None, str | None]:
+def _plugin(
+    kind: Kind, found: Registered | InFile
+) -> tuple[InstrumentPlugin[Any] | None, str | None]:
     """What is registered, or why it is no plugin."""
     plugin, problem = found.load()
     if problem:

@@ -8,9 +8,13 @@ from bench.errors import BenchError
 from metrics.cards import InstrumentCard
 from metrics.contracts import AUEstimator, Embedder
 
-__all__ = ["require_contract"]
+__all__ = ["ContractBroken", "require_contract"]
 
 PROTOCOLS: Final[dict[str, Any]] = {"embedder": Embedder, "au_estimator": AUEstimator}
+
+
+class ContractBroken(BenchError):
+    """A plugin does not do what plugins promise: its author can mend it, and no user."""
 
 
 def require_contract(made: Any, kind: str, who: str) -> Any:
@@ -22,10 +26,12 @@ def require_contract(made: Any, kind: str, who: str) -> Any:
         who: the plugin, for the message.
 
     Raises:
-        BenchError: it is something else; the message says what.
+        ContractBroken: it is something else; the message says what.
     """
     if fault := _fault(made, kind):
-        raise BenchError(f"{who} breaks the contract: {fault}", hint="docs/add-an-instrument.md")
+        raise ContractBroken(
+            f"{who} breaks the contract: {fault}", hint="docs/add-an-instrument.md"
+        )
     return made
 
 

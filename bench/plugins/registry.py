@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.util
 import inspect
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +12,13 @@ from typing import Any, cast
 from bench.errors import BenchError
 from bench.plugins.contracts import Method, MethodCard
 from bench.plugins.entries import Registered, one_line, registered
+from bench.plugins.files import module_of_file, own_values
+from bench.plugins.foreign.declared import method_class
+from bench.plugins.foreign.elsewhere import CannotLoad, place_of
+from bench.plugins.parameters import Parameter, declared_parameters
 from bench.suggest import did_you_mean
 
-__all__ = ["GROUP", "MethodEntry", "list_methods", "load_method", "make_method"]
+__all__ = ["GROUP", "MethodEntry", "find_method", "list_methods", "load_method", "make_method"]
 
 GROUP = "bench.methods"
 
@@ -27,7 +29,7 @@ class MethodEntry:
 
     Attributes:
         name: the name to type.
-        origin: package or file it comes from.
+        origin: package or file it comes from, and the interpreter where it is another.
         factory: the class; None if it failed to load.
         problem: why it failed to load; None if it did not.
         source_sha256: hash of the file that defines the class.
@@ -43,11 +45,22 @@ class MethodEntry:
     def card(self) -> MethodCard | None:
         return cast(MethodCard, self.factory.card) if self.factory else None  # type: ignore[attr-defined]
 
-    def parameters(self) -> dict[str, inspect.Parameter]:
+    def parameters(self) -> dict[str, Parameter]:
         """The parameters that ``--param`` sets."""
-        if self.factory is None:
-            return {}
-        return dict(inspect.signature(self.factory).parameters)
+        return declared_parameters(self.factory) if self.factory else {}
+
+    def to_dict(self) -> dict[str, Any]:
+        """A row of ``bench list methods --json``; its kind is method, anchor or failed."""
+        kind = "method"
+        if self.card is None or self.card.is_anchor:
+            kind = "failed" if self.card is None else "anchor"
+        return {
+            "name": self.name,
+            "kind": kind,
+            "description": self.problem if self.card is None else self.card.description,
+            "parameters": {name: one.to_dict() for name, one in self.parameters().items()},
+            "origin": self.origin,
+        }
 
 
 def list_methods() -> list[MethodEntry]:
@@ -55,25 +68,41 @@ def list_methods() -> list[MethodEntry]:
     return [_from_entry_point(found) for found in registered(GROUP)]
 
 
-def load_method(name: str) -> MethodEntry:
-    """Finds one method.
+def find_method(name: str, python: Path | None = None) -> MethodEntry:
+    """Finds one method, also one that fails to load.
 
     Args:
-        name: the name of an installed method, or the path of a Python file that defines one.
+        name: the name of an installed method, or the path of a Python file that defines one; with
+            ``python`` such a path, or ``MODULE:CLASS``.
+        python: the interpreter of another environment, where the method shall work.
+
+    Raises:
+        BenchError: there is no such method, or no such environment.
+    """
+    if python is not None:
+        return _from_elsewhere(name, python)
+    if name.endswith(".py"):
+        return _from_file(Path(name))
+    known = {found.name: found for found in registered(GROUP)}
+    if name not in known:
+        raise BenchError(
+            f"no method called {name!r}{did_you_mean(name, known)}",
+            hint="bench list methods, or the path of a .py file",
+        )
+    return _from_entry_point(known[name])
+
+
+def load_method(name: str, python: Path | None = None) -> MethodEntry:
+    """Finds one method that loads.
+
+    Args:
+        name: as for :func:`find_method`.
+        python: as for :func:`find_method`.
 
     Raises:
         BenchError: there is no such method, or it fails to load.
     """
-    if name.endswith(".py"):
-        entry = _from_file(Path(name))
-    else:
-        known = {found.name: found for found in registered(GROUP)}
-        if name not in known:
-            raise BenchError(
-                f"no method called {name!r}{did_you_mean(name, known)}",
-                hint="bench list methods, or the path of a .py file",
-            )
-        entry = _from_entry_point(known[name])
+    entry = find_method(name, python)
     if entry.problem:
         raise BenchError(f"method {name!r} ({entry.origin}) cannot be loaded: {entry.problem}")
     return entry
@@ -83,7 +112,7 @@ def make_method(entry: MethodEntry, parameters: dict[str, str]) -> Method:
     """Makes a method with parameters given as text.
 
     Raises:
-        BenchError: a parameter is unknown or its text does not fit the type of its default.
+        BenchError: a parameter is unknown, or its text stands for no value that it may have.
     """
     if entry.factory is None:
         raise BenchError(f"method {entry.name!r} cannot be loaded: {entry.problem}")
@@ -96,27 +125,11 @@ def make_method(entry: MethodEntry, parameters: dict[str, str]) -> Method:
                 f"method {entry.name!r} has no parameter {name!r}{did_you_mean(name, declared)}",
                 hint=f"its parameters: {known}",
             )
-        values[name] = _convert(entry.name, name, text, declared[name].default)
+        values[name] = declared[name].value_of(text, f"method {entry.name!r}")
     try:
         return entry.factory(**values)
     except (ValueError, FileNotFoundError) as error:
         raise BenchError(f"method {entry.name!r}: {error}") from error
-
-
-def _convert(method: str, name: str, text: str, default: Any) -> Any:
-    if default is None or isinstance(default, str):
-        return text
-    if isinstance(default, bool):
-        truth = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
-        if text.lower() in truth:
-            return truth[text.lower()]
-    else:
-        try:
-            return type(default)(text)
-        except ValueError:
-            pass
-    kind = type(default).__name__
-    raise BenchError(f"method {method!r}: {name}={text!r} is no {kind}", hint=f"default {default}")
 
 
 def _from_entry_point(found: Registered) -> MethodEntry:
@@ -129,20 +142,15 @@ def _from_entry_point(found: Registered) -> MethodEntry:
 def _from_file(path: Path) -> MethodEntry:
     if not path.is_file():
         raise BenchError(f"no method file at {path}")
-    spec = importlib.util.spec_from_file_location(f"bench_method_{path.stem}", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module
     try:
-        spec.loader.exec_module(module)
+        module = module_of_file(path)
     except (Exception, SystemExit) as error:  # a foreign file may do anything when it is run
         return MethodEntry(path.stem, str(path), None, one_line(error), "")
     classes = [
         value
-        for value in vars(module).values()
+        for value in own_values(module)
         if inspect.isclass(value)
-        and value.__module__ == spec.name
+        and value.__module__ == module.__name__
         and isinstance(vars(value).get("card"), MethodCard)
     ]
     if len(classes) != 1:
@@ -151,6 +159,20 @@ def _from_file(path: Path) -> MethodEntry:
         return MethodEntry(path.stem, str(path), None, problem, "")
     card: MethodCard = vars(classes[0])["card"]
     return _checked(card.name, str(path), classes[0])
+
+
+def _from_elsewhere(name: str, python: Path) -> MethodEntry:
+    where = place_of(name, python)
+    origin = f"{name} in {where.python}"
+    try:
+        description = where.describe()
+    except CannotLoad as error:
+        return MethodEntry(Path(name).stem, origin, None, str(error), "")
+    factory = method_class(where, description)
+    if required := _without_default(factory):
+        problem = f"its parameter(s) without a default: {', '.join(required)}"
+        return MethodEntry(factory.card.name, origin, None, problem, "")
+    return MethodEntry(factory.card.name, origin, factory, None, description["source_sha256"])
 
 
 def _checked(name: str, origin: str, factory: Any) -> MethodEntry:
@@ -172,5 +194,5 @@ def _checked(name: str, origin: str, factory: Any) -> MethodEntry:
 
 
 def _without_default(factory: Any) -> list[str]:
-    parameters = inspect.signature(factory).parameters.values()
-    return [p.name for p in parameters if p.default is inspect.Parameter.empty]
+    empty = inspect.Parameter.empty
+    return [p.name for p in declared_parameters(factory).values() if p.default is empty]

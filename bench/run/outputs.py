@@ -10,6 +10,8 @@ import numpy as np
 
 from bench.data.images import Pixels
 from bench.plugins.contracts import Method, TransferRequest
+from bench.plugins.failures import InvalidOutput
+from bench.run.waiting import ImagesWait
 
 __all__ = ["Output", "call_method", "checked_images"]
 
@@ -25,7 +27,7 @@ class Output:
 
     Attributes:
         pixels: the image; None unless the outcome is ok.
-        outcome: ``ok``, ``method_error`` or ``invalid_output``.
+        outcome: ``ok``, ``method_error``, ``invalid_output`` or ``timeout``.
         detail: one line about a failure.
     """
 
@@ -56,9 +58,11 @@ def checked_images(
     """
     try:
         returned = make(items)
+    except ImagesWait:  # no fault of the method: an instrument elsewhere has yet to answer
+        raise
     except Exception as error:  # a method may raise anything; its sample gets the outcome
         if len(items) == 1:
-            return [Output(None, "method_error", _one_line(error))]
+            return [Output(None, _outcome(error), _one_line(error))]
         return _one_by_one(make, items, resolution)
     problem = _shape_problem(returned, len(items), resolution)
     if problem is None:
@@ -72,6 +76,12 @@ def _one_by_one(
     make: Callable[[Sequence[Item]], Any], items: Sequence[Item], resolution: int
 ) -> list[Output]:
     return [checked_images(make, [item], resolution)[0] for item in items]
+
+
+def _outcome(error: Exception) -> str:
+    if isinstance(error, TimeoutError):
+        return "timeout"
+    return "invalid_output" if isinstance(error, InvalidOutput) else "method_error"
 
 
 def _shape_problem(returned: Any, count: int, resolution: int) -> str | None:

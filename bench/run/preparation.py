@@ -44,6 +44,9 @@ def prepare_method(
         neutral=session.neutral,
         look_up=session.look_up,
         stranger=session.stranger,
+        landmarks=session.landmarks.find,
+        landmark_scheme=session.landmarks.scheme,
+        landmark_source=session.landmarks.source,
     )
     try:
         fingerprint = method.prepare(context)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -16,6 +15,8 @@ from rich.progress import (
     TimeRemainingColumn,
 )
 from rich.text import Text
+
+from bench.stderr import stderr_console
 
 __all__ = ["progress_bar"]
 
@@ -29,7 +30,7 @@ def progress_bar(description: str, total: int) -> Iterator[Callable[[int], None]
         MofNCompleteColumn(),
         _Speed(),
         TimeRemainingColumn(),
-        console=Console(stderr=True),
+        console=stderr_console(),
     )
     with bar:
         task = bar.add_task(description, total=total)

@@ -10,6 +10,7 @@ from bench.data.split import Pair, stranger
 from bench.errors import BenchError
 from bench.plugins.contracts import Face, TransferRequest
 from bench.run.instruments import Instruments
+from bench.run.landmarks import LandmarkReader
 from bench.run.source_labels import source_labels
 
 __all__ = ["Session", "check_device"]
@@ -29,6 +30,7 @@ class Session:
         self._candidates: dict[str, list[tuple[str, str, str]]] = {}
         natural = [face.pixels for face in self.development()]
         self.instruments = Instruments(benchmark, natural, data)
+        self.landmarks = LandmarkReader(benchmark.card.folder, self.instruments)
         self.labels = source_labels(benchmark, self.dataset, self.instruments.au_estimator)
 
     @property

@@ -36,6 +36,21 @@ def test_other_kinds_of_pixels_are_refused(tmp_path, mode, words):
         read_image(tmp_path / "face.png")
 
 
+@pytest.mark.parametrize("mode", ["L", "LA", "RGBA", "P"])
+def test_8_bit_images_that_say_the_same_can_be_converted(tmp_path, mode):
+    image = Image.fromarray(noise(32)).convert(mode)
+    image.save(tmp_path / "face.png")
+    converted = read_image(tmp_path / "face.png", convert=True)
+    assert np.array_equal(converted, image.convert("RGB"))
+
+
+@pytest.mark.parametrize(("mode", "words"), [("1", "is of mode 1"), ("I;16", "is 16-bit")])
+def test_others_cannot_be_converted(tmp_path, mode, words):
+    Image.new(mode, (32, 32)).save(tmp_path / "face.png")
+    with pytest.raises(BenchError, match=words):
+        read_image(tmp_path / "face.png", convert=True)
+
+
 def test_16_bits_a_channel_are_refused_and_not_halved(tmp_path, make_png):
     content = make_png(32, 32, bits=16, colour_type=2, pixels=(b"\0" + bytes(32 * 6)) * 32)
     (tmp_path / "face.png").write_bytes(content)

@@ -10,6 +10,7 @@ import pytest
 
 from bench.data.split import Pair
 from bench.plugins.contracts import Face, MethodCard, MethodContext, TransferRequest
+from bench.plugins.failures import InvalidOutput
 from bench.run.outputs import call_method
 
 SIZE = 16
@@ -51,10 +52,20 @@ def raise_error() -> None:
     raise ValueError("no latent\nfor b")
 
 
+def raise_timeout() -> None:
+    raise TimeoutError("no answer within 3 s")
+
+
+def raise_invalid() -> None:
+    raise InvalidOutput("the image is grey")
+
+
 @pytest.mark.parametrize(
     ("fault", "outcome", "detail"),
     [
         (raise_error, "method_error", "ValueError: no latent for b"),
+        (raise_timeout, "timeout", "TimeoutError: no answer within 3 s"),
+        (raise_invalid, "invalid_output", "InvalidOutput: the image is grey"),
         (lambda: np.full((SIZE, SIZE, 3), np.nan), "invalid_output", "NaN"),
         (lambda: np.full((SIZE, SIZE, 3), 200.0), "invalid_output", "values in [200, 200]"),
         (lambda: np.full((SIZE, SIZE, 3), -0.5), "invalid_output", "not in [0, 1]"),
