@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from bench.command_line import command_line
 from bench.run.store import StoredRun
 from bench.run.test_reads import count_test_reads, note_test_read
 
@@ -33,7 +32,7 @@ def noted_reading(folder: Path, benchmark: str, runs: Sequence[StoredRun]) -> li
     }
     if not read:
         return []
-    note_test_read(folder, benchmark, read, shlex.join(["bench", *sys.argv[1:]]))
+    note_test_read(folder, benchmark, read, command_line())
     counts = count_test_reads(folder, benchmark)
     names = sorted({run.method for run in runs if run.run_id in read} & set(counts))
     if not names:

@@ -16,7 +16,7 @@ PACKAGE = "expression-transfer-bench"
 
 
 def built_in_methods() -> list[MethodEntry]:
-    """The methods that come with the package, by name.
+    """The methods that come with the package and belong on its boards, by name.
 
     Raises:
         BenchError: one of them cannot be loaded.
@@ -25,7 +25,7 @@ def built_in_methods() -> list[MethodEntry]:
     for entry in entries:
         if entry.problem:
             raise BenchError(f"method {entry.name!r} cannot be loaded: {entry.problem}")
-    return entries
+    return [entry for entry in entries if entry.card and entry.card.on_boards]
 
 
 def anchors_beside(runs: Sequence[StoredRun], present: Collection[str]) -> list[StoredRun]:

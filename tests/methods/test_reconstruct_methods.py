@@ -4,26 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-import torch
 
 from bench.methods.anchors import TargetNeutral
 from bench.methods.glow_arith import GlowArithmetic
+from bench.methods.pca_arith import PcaArithmetic
+from bench.methods.pca_arith_face import PcaFaceArithmetic
 from bench.methods.pixel_arith import PixelArithmetic
 from bench.plugins.contracts import Reconstructs
-from glow import GlowConfig
-from glow.checkpoint import save_module
-from glow.module import GlowModule
 
 
 @pytest.fixture
-def method(context, tmp_path) -> GlowArithmetic:
-    torch.manual_seed(0)
-    module = GlowModule(GlowConfig(image_size=16, levels=2, steps=2, width=6)).eval()
-    with torch.no_grad():
-        for parameter in module.parameters():
-            parameter.add_(0.05 * torch.randn_like(parameter))
-    save_module(module, tmp_path / "model.safetensors")
-    method = GlowArithmetic(model=str(tmp_path / "model.safetensors"))
+def method(context, weights) -> GlowArithmetic:
+    method = GlowArithmetic(model=str(weights))
     method.prepare(context)
     return method
 
@@ -31,6 +23,8 @@ def method(context, tmp_path) -> GlowArithmetic:
 def test_who_can_and_who_cannot() -> None:
     assert isinstance(PixelArithmetic(), Reconstructs)
     assert isinstance(GlowArithmetic(), Reconstructs)
+    assert isinstance(PcaFaceArithmetic(), Reconstructs)
+    assert not isinstance(PcaArithmetic(), Reconstructs)
     assert not isinstance(TargetNeutral(), Reconstructs)
 
 
@@ -58,7 +52,7 @@ def test_it_is_a_transfer_to_oneself_with_one_reference(method, faces, request_f
 
 
 def test_faces_may_come_in_any_grouping(method, faces) -> None:
-    method.batch = 3
+    method.latents.batch = 3
     chosen = list(faces.values())
     together = method.reconstruct(chosen)
     for face, image in zip(chosen, together, strict=True):

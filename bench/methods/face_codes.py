@@ -1,0 +1,105 @@
+"""The spaces in which faces are added and subtracted, behind one small interface."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from bench.methods import eigenfaces
+from bench.methods.eigenfaces import Eigenfaces
+from bench.methods.fingerprint import code_sha256, faces_sha256
+from bench.plugins.contracts import Face, MethodContext
+
+__all__ = ["EigenfaceCodes", "FaceCodes", "PixelCodes"]
+
+
+class FaceCodes(Protocol):
+    """Codes of faces: vectors that can be added; :class:`bench.methods.glow_latents.GlowLatents`.
+
+    Attributes:
+        fingerprint: what decides the codes and their images.
+    """
+
+    fingerprint: Mapping[str, str]
+
+    def encode(self, faces: Sequence[Face]) -> None:
+        """Prepares the codes of faces, of which ``of`` and ``mean`` then know."""
+        ...
+
+    def of(self, face: Face) -> Tensor:
+        """The code of an encoded face, (size,), float64."""
+        ...
+
+    def mean(self, faces: Sequence[Face]) -> Tensor:
+        """The mean code of encoded faces, (size,), float64."""
+        ...
+
+    def decode(self, codes: Iterable[Tensor]) -> Sequence[NDArray[Any]]:
+        """An image of each code, as ``Method.transfer`` returns them."""
+        ...
+
+
+class PixelCodes:
+    """Pixels as their own code."""
+
+    fingerprint: Mapping[str, str] = {}
+
+    def encode(self, faces: Sequence[Face]) -> None:
+        pass
+
+    def of(self, face: Face) -> Tensor:
+        return torch.from_numpy(face.pixels.ravel() / 255.0)
+
+    def mean(self, faces: Sequence[Face]) -> Tensor:
+        return torch.stack([self.of(face) for face in faces]).mean(dim=0)
+
+    def decode(self, codes: Iterable[Tensor]) -> Sequence[NDArray[np.float64]]:
+        return [_image(code.numpy()) for code in codes]
+
+
+class EigenfaceCodes:
+    """Eigenfaces of dev: the coefficients of a whole face, encoded once.
+
+    Args:
+        context: tells the dev faces.
+        share: of their variance that the eigenfaces hold.
+
+    Raises:
+        ValueError: there are too few dev faces.
+    """
+
+    def __init__(self, context: MethodContext, share: float) -> None:
+        faces = context.development()
+        self._eigenfaces = Eigenfaces.fit(faces, share)
+        self._codes: dict[tuple[str, str], Tensor] = {}
+        self.fingerprint: Mapping[str, str] = {
+            "fitted_on_sha256": faces_sha256(faces),
+            "eigenfaces_sha256": code_sha256(eigenfaces),
+        }
+
+    def encode(self, faces: Sequence[Face]) -> None:
+        for face in faces:
+            if face.key not in self._codes:
+                code = self._eigenfaces.encode(face.pixels.ravel() / 255.0)
+                self._codes[face.key] = torch.from_numpy(code)
+
+    def of(self, face: Face) -> Tensor:
+        return self._codes[face.key]
+
+    def mean(self, faces: Sequence[Face]) -> Tensor:
+        return torch.stack([self.of(face) for face in faces]).mean(dim=0)
+
+    def decode(self, codes: Iterable[Tensor]) -> Sequence[NDArray[np.float64]]:
+        return [_image(self._eigenfaces.decode(code.numpy())) for code in codes]
+
+
+def _image(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """A square image, (side, side, 3), clipped to 0..1, of its values one after the other."""
+    side = math.isqrt(len(values) // 3)
+    return values.reshape(side, side, 3).clip(0.0, 1.0)

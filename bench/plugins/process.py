@@ -1,0 +1,170 @@
+"""A process that answers one line for every line that it is given (POSIX)."""
+
+from __future__ import annotations
+
+import os
+import selectors
+import signal
+import subprocess
+import threading
+import time
+import weakref
+from collections.abc import Sequence
+from contextlib import suppress
+from pathlib import Path
+from typing import IO, Final
+
+__all__ = ["LineProcess", "ProcessEnded"]
+
+LONGEST_LINE: Final = 1 << 20
+STDERR_TAIL: Final = 1 << 13
+"""Bytes of stderr that are remembered: enough for the last line of a traceback."""
+
+READ_SIZE: Final = 1 << 16
+GRACE_SECONDS: Final = 2.0
+"""For a process to end by itself once its standard input has."""
+
+
+class ProcessEnded(RuntimeError):
+    """The process ended, with its status and the last line that it wrote to stderr."""
+
+
+class LineProcess:
+    """A running process with its standard streams, in a process group of its own.
+
+    The group is killed by ``close``, when the object is garbage, and when Python ends. What is
+    written to stderr is read all the time, so that it never blocks.
+
+    Args:
+        command: program and arguments; no shell sees them.
+        folder: its working directory.
+
+    Raises:
+        OSError: it cannot be started.
+    """
+
+    def __init__(self, command: Sequence[str], folder: Path) -> None:
+        pipe = subprocess.PIPE
+        self._process = subprocess.Popen(
+            command, cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0,
+            start_new_session=True,
+        )  # fmt: skip
+        self._stop = weakref.finalize(self, _stop, self._process)
+        self._stdin, self._stdout = _stream(self._process.stdin), _stream(self._process.stdout)
+        for stream in (self._stdin, self._stdout):
+            os.set_blocking(stream.fileno(), False)
+        self._unread = bytearray()
+        self._errors = _Tail(_stream(self._process.stderr))
+
+    def exchange(self, line: str, seconds: float) -> str:
+        """Writes a line and reads the next one.
+
+        Args:
+            line: without a line feed.
+            seconds: how long both may take.
+
+        Raises:
+            TimeoutError: they took longer.
+            ProcessEnded: the process ended, or closed its standard output.
+            ValueError: the line that it wrote is longer than 1 MiB, or no UTF-8.
+        """
+        deadline = time.monotonic() + seconds
+        unsent = line.encode() + b"\n"
+        with selectors.DefaultSelector() as selector:
+            selector.register(self._stdout, selectors.EVENT_READ)
+            selector.register(self._stdin, selectors.EVENT_WRITE)
+            while (answer := self._next_line()) is None:
+                events = selector.select(max(0.0, deadline - time.monotonic()))
+                if not events:
+                    raise TimeoutError(f"no answer within {seconds:g} s")
+                for key, _ in events:
+                    if key.fileobj is self._stdout:
+                        self._read()
+                    elif not (unsent := self._write(unsent)):
+                        selector.unregister(self._stdin)
+        return answer
+
+    def close(self) -> None:
+        """Kills the process and its children, at once."""
+        _kill_group(self._process)
+        self._stop()
+
+    def _next_line(self) -> str | None:
+        line, line_feed, rest = self._unread.partition(b"\n")
+        if not line_feed:
+            if len(line) > LONGEST_LINE:
+                raise ValueError(f"a line longer than {LONGEST_LINE} bytes")
+            return None
+        self._unread = rest
+        return line.decode()
+
+    def _read(self) -> None:
+        if chunk := os.read(self._stdout.fileno(), READ_SIZE):
+            self._unread += chunk
+            return
+        with suppress(subprocess.TimeoutExpired):
+            self._process.wait(GRACE_SECONDS)
+        status = self._process.poll()
+        how = "closed its standard output" if status is None else _status(status)
+        last_line = self._errors.last_line()
+        raise ProcessEnded(f"it {how}" + (f": {last_line}" if last_line else ""))
+
+    def _write(self, unsent: bytes) -> bytes:
+        try:
+            return unsent[os.write(self._stdin.fileno(), unsent) :]
+        except BrokenPipeError:
+            # The end of its standard output tells why it reads no more.
+            return b""
+
+
+class _Tail:
+    """Reads a stream to its end in the background and remembers its last bytes."""
+
+    def __init__(self, stream: IO[bytes]) -> None:
+        self._stream = stream
+        self._last = b""
+        self._thread = threading.Thread(target=self._drain, daemon=True)
+        self._thread.start()
+
+    def _drain(self) -> None:
+        with suppress(OSError, ValueError):
+            while chunk := os.read(self._stream.fileno(), READ_SIZE):
+                self._last = (self._last + chunk)[-STDERR_TAIL:]
+
+    def last_line(self) -> str:
+        """The last line that is not empty; to be asked once the process has ended."""
+        # A child of the process may hold the stream open.
+        self._thread.join(GRACE_SECONDS)
+        lines = self._last.decode(errors="replace").split("\n")
+        return next((line.strip() for line in reversed(lines) if line.strip()), "")
+
+
+def _stream(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe
+
+
+def _status(status: int) -> str:
+    if status >= 0:
+        return f"ended with status {status}"
+    try:
+        return f"was ended by {signal.Signals(-status).name}"
+    except ValueError:
+        return f"was ended by signal {-status}"
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    with suppress(ProcessLookupError, PermissionError):
+        os.killpg(process.pid, signal.SIGKILL)
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """Closes a process's standard input, waits a little, and kills what is left of its group."""
+    with suppress(OSError):
+        _stream(process.stdin).close()
+    with suppress(subprocess.TimeoutExpired):
+        process.wait(GRACE_SECONDS)
+    _kill_group(process)
+    process.wait()
+    with suppress(OSError):
+        _stream(process.stdout).close()
