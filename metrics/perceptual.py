@@ -7,13 +7,15 @@ is a file of torchvision's that the package would fetch when it is used for the 
 
 from __future__ import annotations
 
+import copy
 import importlib
 import importlib.util
 import pickle
 import warnings
+from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +29,10 @@ from metrics.weights import (
     find_weights,
     sha256_of,
 )
+
+if TYPE_CHECKING:
+    import torch
+    from torch import Tensor
 
 __all__ = ["BACKBONE", "SMALLEST_SIDE", "Lpips", "load_lpips"]
 
@@ -101,6 +107,11 @@ class Lpips:
                 distances = self._network(first, second, normalize=True)
                 values.append(distances.flatten().numpy().astype(np.float64))
         return np.concatenate(values)
+
+    def differentiable(self, device: torch.device) -> Callable[[Tensor, Tensor], Tensor]:
+        """The distance for use as a loss: (N,) of images (N, 3, H, W) in 0..1 on a device."""
+        network = copy.deepcopy(self._network).to(device).requires_grad_(False)
+        return lambda images, truths: network(images, truths, normalize=True).flatten()
 
 
 def load_lpips() -> Lpips:

@@ -11,6 +11,7 @@ from typing import Any, Final, Literal
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch.random import fork_rng
 
 from metrics.cards import InstrumentCard
 from metrics.synth_network import FaceNetwork, NetworkConfig, fold_batch_norms
@@ -107,12 +108,15 @@ def load_instrument(path: Path, kind: InstrumentKind) -> tuple[FaceNetwork, Inst
             action_units=tuple(json.loads(metadata["action_units"])),
             training=json.loads(metadata["training"]),
         )
-        network = FaceNetwork(header.config)
-        network.load_state_dict(tensors)
+        # What a layer is initialised with is overwritten: nobody's random numbers are used up.
+        with fork_rng(devices=[]):
+            network = FaceNetwork(header.config)
+            network.load_state_dict(tensors)
+            folded = fold_batch_norms(network.float().eval())
     except (KeyError, TypeError, ValueError, RuntimeError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} does not fit its own header: {reason}") from error
-    return fold_batch_norms(network.float().eval()), header
+    return folded, header
 
 
 def synth_card(path: Path, header: InstrumentHeader, scale: str) -> InstrumentCard:

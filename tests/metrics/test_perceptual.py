@@ -131,3 +131,20 @@ def test_without_the_package_it_says_the_command(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
     with pytest.raises(ImportError, match=r"pip install -e '\.\[lpips\]'"):
         load_lpips()
+
+
+def test_as_a_loss_it_is_the_same_distance_with_a_gradient(backbone: Path, images: Images) -> None:
+    lpips = Lpips(backbone)
+    distance = lpips.differentiable(torch.device("cpu"))
+    first, second = (
+        torch.from_numpy(side).permute(0, 3, 1, 2) / 255.0
+        for side in (with_noise(images, 30.0), images)
+    )
+    first.requires_grad_()
+    values = distance(first, second)
+    expected = lpips(with_noise(images, 30.0), images)
+    np.testing.assert_allclose(values.detach().numpy(), expected, atol=1e-6)
+    (gradient,) = torch.autograd.grad(values.sum(), first)
+    with torch.no_grad():
+        nearer = distance(first - 1e-2 * gradient / gradient.abs().amax(), second)
+    assert nearer.sum() < values.sum()

@@ -1,0 +1,1 @@
+"""Generators of faces as TorchScript files: reading them, encoding faces, training a small one."""
