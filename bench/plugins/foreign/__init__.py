@@ -1,0 +1,1 @@
+"""Methods that run in another Python environment: ``--python PATH``."""

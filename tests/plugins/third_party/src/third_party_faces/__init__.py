@@ -1,0 +1,1 @@
+"""A method and two instruments, as somebody else would publish them."""
