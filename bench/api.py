@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -11,11 +9,13 @@ from typing import TYPE_CHECKING
 
 from bench.analysis.sealed import noted_reading
 from bench.analysis.stored import make_board
+from bench.command_line import command_line
 from bench.data.benchmark import DEFAULT_BENCHMARK, Benchmark, load_benchmark
 from bench.data.split import Part
 from bench.errors import BenchError
 from bench.plugins.registry import MethodEntry, load_method
 from bench.run.waiting import Waiting
+from bench.stderr import stderr_console
 from bench.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ __all__ = [
     "Settings",
     "check_parameters",
     "complete",
+    "load_entries",
     "make_runner",
     "open_session",
     "reconstruct",
@@ -56,6 +57,8 @@ class Settings:
         parameters: parameters of the methods, as text.
         seed: of everything random.
         keep_images: store every output.
+        python: interpreter of the environment in which methods given as ``FILE.py`` or
+            ``MODULE:CLASS`` work; None for this one.
     """
 
     benchmark: str = DEFAULT_BENCHMARK
@@ -70,6 +73,7 @@ class Settings:
     parameters: Mapping[str, str] = field(default_factory=dict)
     seed: int = 0
     keep_images: bool = False
+    python: Path | None = None
 
     def load_benchmark(self) -> Benchmark:
         benchmark = load_benchmark(
@@ -88,14 +92,14 @@ def run(methods: Sequence[str], settings: Settings, *, alpha: float | None = Non
     not yet), and its whole curve is stored too.
 
     Args:
-        methods: names or files of methods.
+        methods: names or files of methods; with ``settings.python`` also ``MODULE:CLASS``.
         settings: what to run on.
         alpha: rank at this alpha instead (protocol "fixed").
 
     Raises:
         BenchError: anything the user can mend.
     """
-    entries = [load_method(name) for name in dict.fromkeys([*methods, *ANCHORS])]
+    entries = load_entries([*methods, *ANCHORS], settings)
     check_parameters(entries, settings)
     benchmark = settings.load_benchmark()
     session = open_session(benchmark, settings)
@@ -172,6 +176,24 @@ def reconstruct(
     )
 
 
+def load_entries(methods: Sequence[str], settings: Settings) -> list[MethodEntry]:
+    """Finds methods, each once; files and classes in ``settings.python`` if there is one.
+
+    Raises:
+        BenchError: a method is not there or fails to load, or none works in that environment.
+    """
+    from bench.plugins.foreign.elsewhere import is_elsewhere
+
+    if settings.python is None:
+        return [load_method(name) for name in dict.fromkeys(methods)]
+    elsewhere = {name for name in methods if is_elsewhere(name)} or {methods[0]}
+    with stderr_console().status(f"importing {', '.join(sorted(elsewhere))}"):
+        return [
+            load_method(name, settings.python if name in elsewhere else None)
+            for name in dict.fromkeys(methods)
+        ]
+
+
 def check_parameters(entries: Sequence[MethodEntry], settings: Settings) -> None:
     """Refuses a parameter that none of the methods has; each method takes those that it has."""
     declared = {name for entry in entries for name in entry.parameters()}
@@ -191,14 +213,12 @@ def _own_parameters(entry: MethodEntry, settings: Settings) -> dict[str, str]:
 
 def open_session(benchmark: Benchmark, settings: Settings) -> Session:
     """Dataset and instruments of a benchmark, with a sign on stderr that they are being loaded."""
-    from rich.console import Console
-
     from bench.run.session import Session, check_device
 
     check_device(settings.device)
     benchmark.check_expressions()
     data = benchmark.card.data_folder(settings.data)
-    with Console(stderr=True).status("reading images, loading instruments"):
+    with stderr_console().status("reading images, loading instruments"):
         return Session(benchmark, data)
 
 
@@ -206,16 +226,17 @@ def make_runner(session: Session, entry: MethodEntry, settings: Settings) -> Run
     """A method, prepared, with its run folder."""
     from bench.run.execute import Runner
 
-    return Runner(
-        session,
-        entry,
-        _own_parameters(entry, settings),
-        out=settings.out,
-        device=settings.device,
-        seed=settings.seed,
-        command=shlex.join(["bench", *sys.argv[1:]]),
-        keep_images=settings.keep_images,
-    )
+    with stderr_console().status(f"preparing {entry.name}"):
+        return Runner(
+            session,
+            entry,
+            _own_parameters(entry, settings),
+            out=settings.out,
+            device=settings.device,
+            seed=settings.seed,
+            command=command_line(),
+            keep_images=settings.keep_images,
+        )
 
 
 def complete(runner: Runner, part: Part, alphas: Sequence[float], limit: int | None) -> None:

@@ -7,10 +7,17 @@ from typing import TYPE_CHECKING
 
 from bench.analysis.found import find_stored, stored_benchmark
 from bench.analysis.named_search import NamedSearch, named_search
-from bench.api import Settings, check_parameters, complete, make_runner, open_session
+from bench.api import (
+    Settings,
+    check_parameters,
+    complete,
+    load_entries,
+    make_runner,
+    open_session,
+)
 from bench.data.benchmark import card_of
 from bench.errors import BenchError
-from bench.plugins.registry import load_method
+from bench.stderr import stderr_console
 
 if TYPE_CHECKING:
     from bench.analysis.alpha_refinement import Refinement
@@ -36,7 +43,7 @@ def alpha_search(
     measurements, methods are not installed, and a stored run of the name is taken as it is.
 
     Args:
-        method: name or file of a method.
+        method: name or file of a method; with ``settings.python`` a file or ``MODULE:CLASS``.
         settings: what to run on.
         by: the criterion of the protocols and of the refinement.
         fixed: the alpha of the protocol ``fixed``, one of the grid; None for 1 or what is nearest.
@@ -51,12 +58,15 @@ def alpha_search(
             raise _without_alpha(stored.method)
         found = _searched(stored, None, settings.alphas or None, by, fixed)
         return replace(found, imported=True)
-    entry = load_method(method)
+    (entry,) = load_entries([method], settings)
     if entry.card is not None and not entry.card.has_alpha:
         raise _without_alpha(entry.name)
     check_parameters([entry], settings)
     benchmark = settings.load_benchmark()
     runner = make_runner(open_session(benchmark, settings), entry, settings)
+    # What a method learns in ``prepare`` may tell that it has none.
+    if not runner.method.card.has_alpha:
+        raise _without_alpha(entry.name)
     complete(runner, "dev", benchmark.alphas, settings.limit)
     pairs = {pair.key for pair in benchmark.pairs("dev", settings.limit)}
     found = _searched(runner.folder.read("dev"), pairs, benchmark.alphas, by, fixed)
@@ -72,9 +82,7 @@ def _searched(
     by: Criterion,
     fixed: float | None,
 ) -> NamedSearch:
-    from rich.console import Console
-
-    with Console(stderr=True).status("choosing alpha, resampling people"):
+    with stderr_console().status("choosing alpha, resampling people"):
         return named_search(run, pairs, alphas, by=by, fixed=fixed)
 
 
@@ -132,6 +140,7 @@ def _imported_run(method: str, settings: Settings, refine: bool) -> StoredRun | 
         "--au": settings.au_estimator,
         "--source-aus": settings.source_aus,
         "--param": settings.parameters,
+        "--python": settings.python,
     }
     if fixed := [option for option, value in given.items() if value]:
         raise BenchError(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from bench.command_line import command_line
 
 if TYPE_CHECKING:
     from bench.analysis.release.agreement import Agreement
@@ -60,7 +60,7 @@ def measure_valenzuela2021(folder: Path, out: Path, embedder: str, au_estimator:
     released = _import_released(images, niqe, out)
     with progress_bar("measuring the released pictures", len(images.needed)) as advance:
         features = MeasuredFeatures(images, niqe, *instruments, advance)
-    measured = store_release(images, features, out, benchmark_of(features), _typed())
+    measured = store_release(images, features, out, benchmark_of(features), command_line())
     return agreement(released[TRANSFER], measured[TRANSFER])
 
 
@@ -82,8 +82,4 @@ def _import_released(images: ReleasedImages, niqe: Naturalness, out: Path) -> di
     from bench.imports.valenzuela2021.features import ReleasedFeatures
     from bench.imports.valenzuela2021.runs import BENCHMARK, store_release
 
-    return store_release(images, ReleasedFeatures(images, niqe), out, BENCHMARK, _typed())
-
-
-def _typed() -> str:
-    return shlex.join(["bench", *sys.argv[1:]])
+    return store_release(images, ReleasedFeatures(images, niqe), out, BENCHMARK, command_line())

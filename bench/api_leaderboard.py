@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bench.errors import BenchError
 from bench.paths import leaderboards_folder
+from bench.stderr import stderr_console
 from bench.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -112,12 +113,10 @@ def add_runs(folders: Sequence[Path], board: Path | None = None) -> list[Added]:
     Raises:
         BenchError: a run is refused; the sentence says why.
     """
-    from rich.console import Console
-
     from bench.leaderboard.publishing import publish_runs
 
     runs: dict[str, list[StoredRun]] = {}
-    with Console(stderr=True).status("checking runs") as status:
+    with stderr_console().status("checking runs") as status:
         for folder in dict.fromkeys(folders):
             run = _read_run(folder)
             runs.setdefault(str(run.info["benchmark"]), []).append(run)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from bench.errors import BenchError
 from bench.paths import leaderboards_folder
+from bench.stderr import stderr_console
 from bench.suggest import did_you_mean
 
 if TYPE_CHECKING:
@@ -103,8 +104,6 @@ def diff(before: str, after: str | None = None, benchmark: str | None = None) ->
     Raises:
         BenchError: one of the states has no such board, or a file of it is damaged.
     """
-    from rich.console import Console
-
     from bench.leaderboard.changes import Differences
     from bench.leaderboard.differences import compare_boards
     from bench.leaderboard.revisions import boards_at
@@ -112,7 +111,7 @@ def diff(before: str, after: str | None = None, benchmark: str | None = None) ->
 
     published = leaderboards_folder()
     states, only = [], benchmark
-    with Console(stderr=True).status("reading boards"):
+    with stderr_console().status("reading boards"):
         for source in (before, after or str(published)):
             with boards_at(source, published) as folders:
                 found = {state.basis.benchmark: state for state in map(board_state, folders)}
@@ -135,13 +134,11 @@ def diff(before: str, after: str | None = None, benchmark: str | None = None) ->
 
 def _renew_page(board: Path) -> None:
     """Writes the page of a board anew, if it has one and its entries can be ranked."""
-    from rich.console import Console
-
     from bench.report.leaderboard_page import PAGE_FILE, board_page
     from bench.run.store import write_atomically
 
     if not (board / PAGE_FILE).is_file():
         return
     # An entry that cannot be read has been told of, and an installed board cannot be written.
-    with suppress(BenchError), Console(stderr=True).status("writing the page of the board"):
+    with suppress(BenchError), stderr_console().status("writing the page of the board"):
         write_atomically(board / PAGE_FILE, board_page(board).encode())

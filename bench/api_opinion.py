@@ -13,6 +13,7 @@ from bench.errors import BenchError
 from bench.plugins.registry import MethodEntry, load_method
 from bench.run.labels import method_label
 from bench.run.waiting import Waiting
+from bench.stderr import stderr_console
 
 if TYPE_CHECKING:
     from bench.analysis.opinion_values import Opinion
@@ -85,8 +86,6 @@ def _measured_again(
     files: Mapping[str, MethodEntry],
     settings: Settings,
 ) -> Opinion:
-    from rich.console import Console
-
     from bench.analysis.sealed import noted_reading
     from bench.analysis.stored_opinion import (
         entries_of,
@@ -95,7 +94,7 @@ def _measured_again(
         read_runs,
     )
 
-    stderr = Console(stderr=True)
+    stderr = stderr_console()
     with stderr.status("reading stored runs, choosing alphas"):
         stored = read_runs(settings.out, benchmark.name)
         first = first_runs(stored, benchmark.name, labels, first_instruments)

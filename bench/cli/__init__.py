@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 import sys
 from typing import Any
 
@@ -11,6 +10,7 @@ from typer.core import TyperGroup
 
 from bench import __version__
 from bench.cli.alpha_search import alpha_search
+from bench.cli.check import check
 from bench.cli.check_instruments import check_instruments
 from bench.cli.compare import compare
 from bench.cli.data import data
@@ -19,11 +19,13 @@ from bench.cli.import_ import imports
 from bench.cli.leaderboard import leaderboard
 from bench.cli.listing import listing
 from bench.cli.metrics import metrics
+from bench.cli.new import new
 from bench.cli.reconstruct import reconstruct
 from bench.cli.report import report
 from bench.cli.run import run
 from bench.cli.second_opinion import second_opinion
 from bench.cli.weights import weights
+from bench.command_line import command_line
 from bench.errors import BenchError
 
 __all__ = ["app", "main"]
@@ -78,7 +80,9 @@ app.command("metrics")(metrics)
 app.command("groups")(groups)
 app.command("second-opinion")(second_opinion)
 app.command("reconstruct")(reconstruct)
+app.command("check")(check)
 app.command("check-instruments")(check_instruments)
+app.add_typer(new, name="new")
 app.add_typer(listing, name="list")
 app.add_typer(data, name="data")
 app.add_typer(imports, name="import")
@@ -94,7 +98,7 @@ def main() -> None:
         print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
         sys.exit(1)
     except (_Stopped, KeyboardInterrupt):
-        command = shlex.join(["bench", *sys.argv[1:]])
+        command = command_line()
         print(f"stopped; to go on, type it again: {command}", file=sys.stderr)
         sys.exit(130)
     except BrokenPipeError:

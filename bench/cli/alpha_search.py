@@ -34,6 +34,7 @@ def alpha_search(
     au: options.AuEstimator = None,
     source_aus: options.SourceAus = None,
     param: options.Parameters = None,
+    python: options.Python = None,
     seed: options.Seed = 0,
     keep_images: options.KeepImages = False,
     by: Annotated[
@@ -102,6 +103,7 @@ def alpha_search(
         parameters=options.parse_parameters(param),
         seed=seed,
         keep_images=keep_images,
+        python=python,
     )
     found = search(method, settings, by=by.value, fixed=fixed, refine=refine, tolerance=tolerance)
     if json:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from enum import StrEnum
 from typing import Annotated
 
@@ -11,6 +9,7 @@ import typer
 
 from bench.cli import options
 from bench.cli.output import print_json, stdout
+from bench.command_line import command_line
 from bench.data.benchmark import DEFAULT_BENCHMARK
 
 __all__ = ["check_instruments"]
@@ -69,7 +68,7 @@ def check_instruments(
         out,
         part=part.value,
         method_resolutions=method_resolution or (),
-        command=shlex.join(["bench", *sys.argv[1:]]),
+        command=command_line(),
     )
     if json:
         print_json(check.to_dict())

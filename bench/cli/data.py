@@ -11,6 +11,7 @@ from bench.cli.add_data import add, scan, splits
 from bench.cli.align import align, check_alignment
 from bench.cli.draw import draw
 from bench.cli.output import print_json, stdout
+from bench.cli.pairs import pairs
 from bench.errors import BenchError
 
 __all__ = ["data"]
@@ -126,6 +127,7 @@ def paths(
         print(path)
 
 
+data.command("pairs")(pairs)
 data.command("scan")(scan)
 data.command("add")(add)
 data.command("splits")(splits)

@@ -85,24 +85,9 @@ def _show(kind: Kind, name: str | None, data: Path | None, json: bool) -> None:
     elif card:
         _print_card(card)
     elif json:
-        print_json({"schema_version": 1, "rows": [_row(entry) for entry in entries]})
+        print_json({"schema_version": 1, "rows": [entry.to_dict() for entry in entries]})
     else:
         _print_table(entries)
-
-
-def _row(entry: InstrumentEntry) -> dict[str, object]:
-    plugin = entry.plugin
-    return {
-        "name": entry.name,
-        "ready": entry.problem is None,
-        "problem": entry.problem,
-        "remedy": entry.remedy or None,
-        "description": plugin.description if plugin else None,
-        "scale": plugin.scale if plugin else None,
-        "licence": plugin.licence if plugin else None,
-        "takes": plugin.takes if plugin else None,
-        "origin": entry.origin,
-    }
 
 
 def _print_table(entries: list[InstrumentEntry]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
 from bench.cli import options
@@ -20,37 +22,39 @@ listing.command("metrics")(list_metrics)
 
 
 @listing.command("methods")
-def methods(json: options.Json = False) -> None:
+def methods(
+    verbose: Annotated[
+        bool,
+        typer.Option("--verbose", "-v", help="Also the parameters: values and defaults."),
+    ] = False,
+    json: options.Json = False,
+) -> None:
     """List the installed methods; those that fail to load with the reason.
 
-    Example: `bench list methods --json`
+    Examples:
+
+    `bench list methods --verbose`
+
+    `bench list methods --json`
     """
     from rich.table import Column, Table
 
     from bench.plugins.registry import list_methods
+    from bench.report.parameters import print_parameters
 
     entries = list_methods()
-    rows = [
-        {
-            "name": entry.name,
-            "kind": "failed"
-            if entry.card is None
-            else "anchor"
-            if entry.card.is_anchor
-            else "method",
-            "description": entry.problem if entry.card is None else entry.card.description,
-            "parameters": {name: str(p.default) for name, p in entry.parameters().items()},
-            "origin": entry.origin,
-        }
-        for entry in entries
-    ]
+    rows = [entry.to_dict() for entry in entries]
     if json:
         print_json({"schema_version": 1, "rows": rows})
         return
     table = Table("name", "kind", "description", Column("from", overflow="fold"))
     for row in rows:
         table.add_row(*(str(row[key]) for key in ("name", "kind", "description", "origin")))
-    stdout().print(table, markup=False)
+    console = stdout()
+    console.print(table, markup=False)
+    if verbose:
+        console.print()
+        print_parameters(entries, console)
 
 
 @listing.command("benchmarks")

@@ -33,9 +33,11 @@ def next_steps(methods: Sequence[str], settings: Settings, alphas: str) -> list[
         settings: what they ran with.
         alphas: the grid as it was typed; empty for the benchmark's.
     """
-    from bench.plugins.registry import load_method
+    from bench.api import load_entries
+    from bench.plugins.foreign.elsewhere import is_elsewhere
 
-    entries = {name: load_method(name) for name in methods}
+    names = list(dict.fromkeys(methods))
+    entries = dict(zip(names, load_entries(names, settings), strict=True))
     searched = next((n for n, e in entries.items() if e.card and e.card.has_alpha), None)
     method = searched or methods[0]
     parameters: list[Option] = [
@@ -43,6 +45,7 @@ def next_steps(methods: Sequence[str], settings: Settings, alphas: str) -> list[
         for name, value in settings.parameters.items()
         if name in entries[method].parameters()
     ]
+    parameters.append(("--python", settings.python if is_elsewhere(method) else None))
     # The report asks for a name where a folder holds runs of several benchmarks.
     several = len({path.parents[1] for path in settings.out.glob("*/*/run.json")}) > 1
     named = settings.benchmark != DEFAULT_BENCHMARK

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from bench.data.benchmark import card_of
-from bench.errors import BenchError
+from bench.arguments import given_data, parse_alphas, parse_parameters
 
 __all__ = [
     "DEFAULT_OUT", "Alphas", "AuEstimator", "BenchmarkName", "Data", "Device", "Embedder", "Json",
-    "KeepImages", "Limit", "Out", "Parameters", "Runs", "Seed", "SourceAus", "StoredBenchmark",
-    "StoredMethods", "given_data", "parse_alphas", "parse_parameters",
+    "KeepImages", "Limit", "Out", "Parameters", "Python", "Runs", "Seed", "SourceAus",
+    "StoredBenchmark", "StoredMethods", "given_data", "parse_alphas", "parse_parameters",
 ]  # fmt: skip
 
 DEFAULT_OUT = Path("runs")
@@ -89,66 +87,16 @@ Parameters = Annotated[
         "--param", "-p", help="Parameter of a method, NAME=VALUE; repeatable.", show_default=False
     ),
 ]
+Python = Annotated[
+    Path | None,
+    typer.Option(
+        "--python",
+        help="Python interpreter of another environment, where the method works: FILE.py or "
+        "MODULE:CLASS.",
+        metavar="PATH",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
 KeepImages = Annotated[bool, typer.Option("--keep-images", help="Store every output image.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of a table.")]
-
-
-def parse_alphas(text: str) -> tuple[float, ...]:
-    """Alphas from ``0,0.5,1`` or ``START:STOP:STEP`` (both ends included); empty if no text.
-
-    Raises:
-        BenchError: the text is neither.
-    """
-    if not text:
-        return ()
-    try:
-        if ":" in text:
-            start, stop, step = (float(part) for part in text.split(":"))
-            count = round((stop - start) / step)
-            alphas = [round(start + i * step, 6) for i in range(count + 1)]
-        else:
-            alphas = [round(float(part), 6) for part in text.split(",")]
-        if not alphas or not all(abs(alpha) < 1e3 for alpha in alphas):
-            raise ValueError
-    except (ValueError, ZeroDivisionError) as error:
-        raise BenchError(
-            f"--alphas {text!r} is no grid", hint="such as 0,0.5,1 or 0:1:0.1"
-        ) from error
-    return tuple(sorted(set(alphas)))
-
-
-def parse_parameters(texts: list[str] | None) -> dict[str, str]:
-    """Parameters from ``NAME=VALUE`` texts.
-
-    Raises:
-        BenchError: a text has no ``=``.
-    """
-    parameters = {}
-    for text in texts or []:
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise BenchError(f"--param {text!r} is not NAME=VALUE")
-        parameters[name] = value
-    return parameters
-
-
-def given_data(data: Path | None, name: str) -> Path | None:
-    """The data folder of the command line, else of ``$BENCH_DATA``; None if there is neither.
-
-    The variable is for copies: a dataset whose images come with the package does not look at it.
-
-    Args:
-        data: what ``--data`` says.
-        name: of a benchmark or a dataset.
-
-    A name without a card has no copy to look for; what is wrong with it, the command says.
-    """
-    variable = os.environ.get("BENCH_DATA")
-    if data is not None or not variable:
-        return data
-    try:
-        ships_images = card_of(name).ships_images
-    except BenchError:
-        return None
-    return None if ships_images else Path(variable)

@@ -9,7 +9,6 @@ import typer
 
 from bench.cli import options
 from bench.cli.output import print_json, stdout
-from bench.errors import BenchError
 
 __all__ = ["report"]
 
@@ -33,7 +32,7 @@ def report(
     """
     from bench.report.board_details import print_board_details
     from bench.report.collect import collect_report
-    from bench.report.html import render_html
+    from bench.report.html import write_html
     from bench.report.terminal import print_board
 
     content = collect_report(runs, benchmark)
@@ -44,12 +43,6 @@ def report(
         stdout().print()
         print_board_details(content.board, stdout())
     if html:
-        try:
-            out.parent.mkdir(parents=True, exist_ok=True)
-            out.write_text(render_html(content), encoding="utf-8")
-        except OSError as error:
-            raise BenchError(
-                f"cannot write {out}: {error.strerror}", hint="choose --out"
-            ) from error
+        write_html(content, out)
         if not json:
             stdout().print(f"Report: {out}", highlight=False, soft_wrap=True)

@@ -39,6 +39,7 @@ def run(
     au: options.AuEstimator = None,
     source_aus: options.SourceAus = None,
     param: options.Parameters = None,
+    python: options.Python = None,
     seed: options.Seed = 0,
     keep_images: options.KeepImages = False,
     json: options.Json = False,
@@ -55,6 +56,8 @@ def run(
     `bench run glow-arith pixel-arith --benchmark london --data DIR`
 
     `bench run ./my_method.py --param strength=0.8 --limit 40`
+
+    `bench run ./my_method.py --python ./torch1/bin/python`
 
     `bench run glow-arith --alpha 0.5 --json`
     """
@@ -79,6 +82,7 @@ def run(
         parameters=options.parse_parameters(param),
         seed=seed,
         keep_images=keep_images,
+        python=python,
     )
     board = api.run(methods, settings, alpha=alpha)
     if json:
