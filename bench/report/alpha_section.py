@@ -20,7 +20,14 @@ if TYPE_CHECKING:
     from bench.analysis.alpha import AlphaSearch
     from bench.report.contents import ReportMethod
 
-__all__ = ["AlphaSection", "alpha_section"]
+__all__ = [
+    "AlphaSection",
+    "alpha_axis",
+    "alpha_section",
+    "error_chart",
+    "identity_chart",
+    "oracle_chart",
+]
 
 _TO_TARGET, _TO_SOURCE = "to the target", "to the source"
 
@@ -67,11 +74,7 @@ def alpha_section(method: ReportMethod, benchmark: str, part: str) -> AlphaSecti
         frames.append((part, method.curve))
     if not frames:
         raise ValueError(f"{method.row.label} has no curve over alpha and no alpha search")
-    x = Axis.spanning(
-        np.concatenate([_column(frame, "alpha") for _, frame in frames]),
-        "alpha",
-        "transfer intensity; 0: the target's mean face",
-    )
+    x = alpha_axis([frame for _, frame in frames])
     decoded = search.crossover_decoded if search is not None else None
     return AlphaSection(
         name=name,
@@ -80,9 +83,9 @@ def alpha_section(method: ReportMethod, benchmark: str, part: str) -> AlphaSecti
         sentence=alpha_conclusion(search, benchmark, method.row.label) if search else "",
         crossover=crossover_text(search.crossover) if search else "",
         crossover_decoded=crossover_text(decoded) if decoded is not None else "",
-        error=_error_chart(name, frames, x, search, method.row.alpha),
-        identity=_identity_chart(name, frames[0][1], x, search),
-        oracle=_oracle_chart(name, search) if search is not None else None,
+        error=error_chart(name, frames, x, search, method.row.alpha),
+        identity=identity_chart(name, frames[0][1], x, search),
+        oracle=oracle_chart(name, search) if search is not None else None,
     )
 
 
@@ -90,13 +93,31 @@ def _column(frame: pd.DataFrame, name: str) -> NDArray[np.float64]:
     return np.asarray(frame[name].to_numpy(), dtype=np.float64)
 
 
-def _error_chart(
+def alpha_axis(frames: Sequence[pd.DataFrame]) -> Axis:
+    """The axis that holds the alphas of all curves."""
+    return Axis.spanning(
+        np.concatenate([_column(frame, "alpha") for frame in frames]),
+        "alpha",
+        "transfer intensity; 0: the target's mean face",
+    )
+
+
+def error_chart(
     name: str,
     frames: Sequence[tuple[str, pd.DataFrame]],
     x: Axis,
     search: AlphaSearch | None,
     alpha: float | None,
 ) -> Markup:
+    """AU error over alpha, a line for each part.
+
+    Args:
+        name: of the method.
+        frames: (name, curve) of each part.
+        x: axis of alpha.
+        search: whose dev alpha* is marked; None to mark ``alpha`` instead.
+        alpha: that of the board.
+    """
     lines = [
         Curve(label, _column(frame, "alpha"), _column(frame, "au_mse"), index)
         for index, (label, frame) in enumerate(frames)
@@ -110,7 +131,8 @@ def _error_chart(
     return curves(lines, x, y, f"AU error of {name} over alpha; {mark}", verticals=[(chosen, mark)])
 
 
-def _identity_chart(name: str, frame: pd.DataFrame, x: Axis, search: AlphaSearch | None) -> Markup:
+def identity_chart(name: str, frame: pd.DataFrame, x: Axis, search: AlphaSearch | None) -> Markup:
+    """Identity distances to target and source over alpha, with their crossover."""
     alphas = _column(frame, "alpha")
     lines = [
         Curve(_TO_TARGET, alphas, _column(frame, "id_dist_target"), 0),
@@ -129,7 +151,8 @@ def _identity_chart(name: str, frame: pd.DataFrame, x: Axis, search: AlphaSearch
     )
 
 
-def _oracle_chart(name: str, search: AlphaSearch) -> Markup | None:
+def oracle_chart(name: str, search: AlphaSearch) -> Markup | None:
+    """How often each alpha is best in hindsight; None where the grid has one alpha alone."""
     alphas = _column(search.oracle, "alpha_mse")
     grid = _column(search.curve, "alpha")
     grid = grid[np.isfinite(grid)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -22,6 +20,7 @@ from bench.analysis.stored import (
     ranked_part,
     search_stored,
 )
+from bench.command_line import command_line
 from bench.data.images import Pixels
 from bench.data.split import Part
 from bench.errors import BenchError
@@ -93,7 +92,7 @@ def collect_report(folder: Path, benchmark: str | None) -> ReportInput:
         card=max(runs, key=age).info["dataset"],
         board=board,
         methods=methods,
-        command=shlex.join(["bench", *sys.argv[1:]]),
+        command=command_line(),
         floor=floor_of_board(folder, board),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
     )

@@ -11,11 +11,13 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 from markupsafe import Markup, escape
 
+from bench.errors import BenchError
 from bench.report import wording
 from bench.report.alpha_section import alpha_section
 from bench.report.figures import interval_bar, swatch
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
     from bench.analysis.board import BoardRow
     from bench.report.contents import ReportInput
 
-__all__ = ["render_html"]
+__all__ = ["asset", "render_html", "write_html"]
 
 _SCORES = (
     ("transfer_score", "Transfer score"),
@@ -75,7 +77,7 @@ def render_html(report: ReportInput) -> str:
 
     Faces are shown only if the dataset card says ``may_show_images = true``.
     """
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = asset("charts.css") + asset("report.css"), asset("report.js")
     infos = [method.info for method in report.methods]
     shared, own = shared_and_own(infos)
     return (
@@ -114,6 +116,19 @@ def render_html(report: ReportInput) -> str:
     )
 
 
+def write_html(report: ReportInput, path: Path) -> None:
+    """Writes the page.
+
+    Raises:
+        BenchError: the place is not writable.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(render_html(report), encoding="utf-8")
+    except OSError as error:
+        raise BenchError(f"cannot write {path}: {error.strerror}", hint="choose --out") from error
+
+
 def _conclusion(report: ReportInput) -> Markup:
     """The sentence on top, with a lead that the instruments cannot tell in grey."""
     below = report.floor is not None and report.floor.lead_is_below
@@ -139,7 +154,8 @@ def _environment() -> jinja2.Environment:
     return environment
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """The text of a file beside the templates."""
     return files("bench.report").joinpath("templates", name).read_text(encoding="utf-8")
 
 

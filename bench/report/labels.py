@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 __all__ = ["Box", "Label", "place_labels", "shorten", "text_width"]
 
-FONT_SIZE = 12.0  # of .label in report.css
+FONT_SIZE = 12.0  # of .label in charts.css
 _WIDTH = 0.56  # of the font size, the mean of a proportional sans-serif face
 _DIRECTIONS = ((1, 0), (1, -1), (1, 1), (-1, 0), (-1, -1), (-1, 1), (0, -1), (0, 1))
 _DISTANCES = (10.0, 18.0, 32.0, 50.0, 72.0)
