@@ -33,6 +33,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Annotated
 
 import numpy as np
 
@@ -41,6 +42,7 @@ from bench.plugins import process, program
 from bench.plugins.contracts import MethodCard, MethodContext, TransferRequest
 from bench.plugins.face_files import FaceFiles, write_development
 from bench.plugins.failures import InvalidOutput
+from bench.plugins.parameters import Bounds
 from bench.plugins.program import Program
 
 __all__ = ["Command"]
@@ -64,7 +66,10 @@ class Command:
     )
 
     def __init__(
-        self, program: str = "", timeout: float = 60.0, start_timeout: float = 600.0
+        self,
+        program: str = "",
+        timeout: Annotated[float, Bounds(0)] = 60.0,
+        start_timeout: Annotated[float, Bounds(0)] = 600.0,
     ) -> None:
         if not min(timeout, start_timeout) > 0.0:
             raise ValueError("timeout and start_timeout are seconds above 0")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 
 from bench.methods.face_shapes import FaceLandmarks, face_shape, motion, resting, within_face
 from bench.methods.warping import Floats, Raster, geometry_fingerprint, sample
 from bench.plugins.contracts import Face, MethodCard, MethodContext, TransferRequest
+from bench.plugins.parameters import Bounds
 
 __all__ = ["ExpressionRatio"]
 
@@ -46,7 +47,12 @@ class ExpressionRatio:
         ),
     )
 
-    def __init__(self, fine: float = 0.005, coarse: float = 0.03, limit: float = 3.0) -> None:
+    def __init__(
+        self,
+        fine: Annotated[float, Bounds(0, 1)] = 0.005,
+        coarse: Annotated[float, Bounds(0, 1)] = 0.03,
+        limit: Annotated[float, Bounds(1)] = 3.0,
+    ) -> None:
         if not 0.0 <= fine <= coarse <= 1.0:
             raise ValueError(f"0 <= fine <= coarse <= 1 is needed, not fine={fine} coarse={coarse}")
         if not 1.0 <= limit < np.inf:

@@ -14,9 +14,9 @@ from torch import Tensor
 from bench.methods import eigenfaces
 from bench.methods.eigenfaces import Eigenfaces
 from bench.methods.fingerprint import code_sha256, faces_sha256
-from bench.plugins.contracts import Face, MethodContext
+from bench.plugins.contracts import Face, MethodContext, TransferRequest
 
-__all__ = ["EigenfaceCodes", "FaceCodes", "PixelCodes"]
+__all__ = ["CodeArithmetic", "EigenfaceCodes", "FaceCodes", "PixelCodes"]
 
 
 class FaceCodes(Protocol):
@@ -43,6 +43,36 @@ class FaceCodes(Protocol):
     def decode(self, codes: Iterable[Tensor]) -> Sequence[NDArray[Any]]:
         """An image of each code, as ``Method.transfer`` returns them."""
         ...
+
+
+class CodeArithmetic:
+    """Equation (2) of the reference paper with codes in the place of latents.
+
+    Attributes:
+        codes: set by ``prepare``.
+    """
+
+    codes: FaceCodes
+
+    def transfer(self, requests: Sequence[TransferRequest]) -> NDArray[Any]:
+        self.codes.encode(
+            [
+                face
+                for r in requests
+                for face in (r.source, *r.source_reference, *r.target_reference)
+            ]
+        )
+        return np.stack(self.codes.decode(self._sum(request) for request in requests))
+
+    def reconstruct(self, faces: Sequence[Face]) -> NDArray[Any]:
+        """``f^-1(f(x))``: what the codes cannot hold is lost."""
+        self.codes.encode(faces)
+        return np.stack(self.codes.decode(self.codes.of(face) for face in faces))
+
+    def _sum(self, request: TransferRequest) -> Tensor:
+        target = self.codes.mean(request.target_reference)
+        change = self.codes.of(request.source) - self.codes.mean(request.source_reference)
+        return target + request.alpha * change
 
 
 class PixelCodes:

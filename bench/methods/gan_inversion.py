@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
-import numpy as np
-from torch import Tensor
-
-from bench.data.images import Pixels
+from bench.methods import face_codes
+from bench.methods.face_codes import CodeArithmetic
 from bench.methods.fingerprint import code_sha256
 from bench.methods.generator import codes
 from bench.methods.generator.codes import GeneratorCodes
 from bench.methods.generator.inversion import Perceptual
 from bench.methods.generator.loading import ValueRange, load_generator
 from bench.methods.generator.shipped import shipped_path
-from bench.plugins.contracts import Face, MethodCard, MethodContext, TransferRequest
+from bench.plugins.contracts import MethodCard, MethodContext
 from bench.plugins.parameters import Bounds
 
 __all__ = ["GanInversion"]
 
 
-class GanInversion:
+class GanInversion(CodeArithmetic):
     """``y = G(mean w_target + alpha (w_source - mean w_source))``, w found by optimisation.
 
     A generator has no exact inverse: what it cannot show of a face is lost before any transfer,
@@ -88,24 +86,4 @@ class GanInversion:
             learning_rate=self.learning_rate,
             perceptual=self.perceptual,
         )
-        return {**self.codes.fingerprint, "code_sha256": code_sha256(codes)}
-
-    def transfer(self, requests: Sequence[TransferRequest]) -> Pixels:
-        self.codes.encode(
-            [
-                face
-                for r in requests
-                for face in (r.source, *r.source_reference, *r.target_reference)
-            ]
-        )
-        return np.stack(self.codes.decode(self._sum(request) for request in requests))
-
-    def reconstruct(self, faces: Sequence[Face]) -> Pixels:
-        """``G(w(x))``: what the generator cannot show is lost."""
-        self.codes.encode(faces)
-        return np.stack(self.codes.decode(self.codes.of(face) for face in faces))
-
-    def _sum(self, request: TransferRequest) -> Tensor:
-        target = self.codes.mean(request.target_reference)
-        change = self.codes.of(request.source) - self.codes.mean(request.source_reference)
-        return target + request.alpha * change
+        return {**self.codes.fingerprint, "code_sha256": code_sha256(codes, face_codes)}

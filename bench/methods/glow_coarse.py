@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Annotated
 
 from torch import Tensor
 
 import glow
 from bench.methods.glow_latents import GlowMethod
 from bench.plugins.contracts import MethodCard, MethodContext, TransferRequest
+from bench.plugins.parameters import Bounds
 
 __all__ = ["GlowCoarse"]
 
@@ -33,7 +35,12 @@ class GlowCoarse(GlowMethod):
         citation="equation (2) of Valenzuela et al., CVPRW 2021, on a part of the latents",
     )
 
-    def __init__(self, model: str = "", precision: glow.Precision = "fp32", kept: int = 1) -> None:
+    def __init__(
+        self,
+        model: str = "",
+        precision: glow.Precision = "fp32",
+        kept: Annotated[int, Bounds(1)] = 1,
+    ) -> None:
         super().__init__(model, precision)
         if kept < 1:
             raise ValueError(f"kept must be at least 1 level, not {kept}")

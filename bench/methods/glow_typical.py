@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal, get_args
+
 import torch
 from torch import Tensor
 
@@ -11,7 +13,7 @@ from bench.plugins.contracts import Face, MethodCard, TransferRequest
 
 __all__ = ["GlowTypical"]
 
-REFERENCES = ("photographs", "mean")
+Reference = Literal["photographs", "mean"]
 
 
 class GlowTypical(GlowMethod):
@@ -47,11 +49,12 @@ class GlowTypical(GlowMethod):
         self,
         model: str = "",
         precision: glow.Precision = "fp32",
-        reference: str = "photographs",
+        reference: Reference = "photographs",
     ) -> None:
         super().__init__(model, precision)
-        if reference not in REFERENCES:
-            raise ValueError(f"reference must be one of {', '.join(REFERENCES)}, not {reference!r}")
+        if reference not in get_args(Reference):
+            choices = ", ".join(get_args(Reference))
+            raise ValueError(f"reference must be one of {choices}, not {reference!r}")
         self.reference = reference
 
     def combine(self, request: TransferRequest) -> Tensor:

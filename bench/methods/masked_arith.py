@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
+from typing import Annotated, Final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,7 @@ from bench.methods.dev_expressions import ShownExpression, shown_expressions
 from bench.methods.fingerprint import code_sha256, faces_sha256
 from bench.methods.pixel_arith import mean_face, unit
 from bench.plugins.contracts import MethodCard, MethodContext, TransferRequest
+from bench.plugins.parameters import Bounds
 
 __all__ = ["MaskedArithmetic"]
 
@@ -59,7 +60,7 @@ class MaskedArithmetic:
         ),
     )
 
-    def __init__(self, penalty: float = 0.1) -> None:
+    def __init__(self, penalty: Annotated[float, Bounds(0)] = 0.1) -> None:
         if not 0.0 <= penalty < float("inf"):
             raise ValueError(f"penalty={penalty:g}, expected a number from 0 on")
         self._penalty = penalty

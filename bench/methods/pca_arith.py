@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,6 +13,7 @@ from bench.methods.eigenfaces import Eigenfaces, check_share
 from bench.methods.fingerprint import code_sha256, faces_sha256
 from bench.methods.pixel_arith import mean_face, unit
 from bench.plugins.contracts import MethodCard, MethodContext, TransferRequest
+from bench.plugins.parameters import Bounds
 
 __all__ = ["PcaArithmetic"]
 
@@ -38,7 +40,7 @@ class PcaArithmetic:
         ),
     )
 
-    def __init__(self, share: float = 0.999) -> None:
+    def __init__(self, share: Annotated[float, Bounds(0, 1)] = 0.999) -> None:
         self.share = check_share(share)
         self._changes: dict[tuple[tuple[str, str], ...], NDArray[np.float64]] = {}
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Final
+from typing import Final, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,9 @@ INSTALL: Final = "pip install -e '.[opencv]'"
 # Without the brows' ends, which hair may reach.
 LEFT: Final = np.r_[IMAGE_LEFT_BROW, IMAGE_LEFT_EYE][1:]
 RIGHT: Final = np.r_[IMAGE_RIGHT_EYE, IMAGE_RIGHT_BROW][:-1]
-REGIONS: Final = {
+Regions = Literal["mouth", "eyes", "mouth+eyes"]
+
+REGIONS: Final[dict[Regions, tuple[NDArray[np.intp], ...]]] = {
     "mouth": (np.r_[MOUTH],),
     "eyes": (LEFT, RIGHT),
     "mouth+eyes": (LEFT, RIGHT, np.r_[MOUTH]),
@@ -70,7 +72,7 @@ class RegionPaste:
         citation="Perez, Gangnet and Blake, Poisson Image Editing, SIGGRAPH 2003",
     )
 
-    def __init__(self, regions: str = "mouth+eyes") -> None:
+    def __init__(self, regions: Regions = "mouth+eyes") -> None:
         if regions not in REGIONS:
             raise ValueError(f"regions must be one of {', '.join(REGIONS)}, not {regions!r}")
         self.regions = regions
