@@ -16,7 +16,8 @@ Then it answers one request after the other, until its standard input ends::
     {"id": 1, "status": "ok"}
     {"id": 1, "status": "error", "message": "no face found"}
 
-An error may say ``"outcome": "timeout"`` or ``"invalid_output"``; else it is a ``method_error``.
+The image is written to ``output``. An error may say ``"outcome": "timeout"`` or
+``"invalid_output"``; else it is a ``method_error``.
 
 The development folder holds ``faces.jsonl``, a line for each image: path, identity, sample,
 expression and is_neutral.
@@ -25,7 +26,6 @@ expression and is_neutral.
 from __future__ import annotations
 
 import hashlib
-import inspect
 import shlex
 import shutil
 import tempfile
@@ -38,6 +38,7 @@ from typing import Annotated
 import numpy as np
 
 from bench.data.images import Pixels, check_image, read_image
+from bench.methods.fingerprint import code_sha256
 from bench.plugins import process, program
 from bench.plugins.contracts import MethodCard, MethodContext, TransferRequest
 from bench.plugins.face_files import FaceFiles, write_development
@@ -52,14 +53,18 @@ class Command:
     """A program that is started once and asked for one image after the other.
 
     It runs in a temporary folder of its own. There lie, as PNG at the benchmark's resolution and
-    under numbers, all images that it is given, and there it writes its own. Words of the command
-    line that name files are made absolute before.
+    under numbers, all images that it is given, and there it writes its own. Files and folders that
+    the command line names, also behind the ``=`` of an option, are made absolute before, and what
+    is in them is part of the run's identity; for anything else the program tells its version.
 
     Args:
         program: the command line, such as ``python my_program.py --weights my.pt``; no shell.
         timeout: seconds for an image; one that takes longer has the outcome ``timeout``.
         start_timeout: seconds until the program must be ready.
     """
+
+    works_elsewhere = True
+    """What the program does to itself, nobody sees here."""
 
     card = MethodCard(
         "command", "a program in any language: --param program='COMMAND LINE'", on_boards=False
@@ -99,12 +104,11 @@ class Command:
         said = self._program.card
         shown = f"{said.name} {said.version}".strip()
         self.card = replace(self.card, description=f"a program: {shown}", has_alpha=said.has_alpha)
-        protocol = [Path(inspect.getfile(module)) for module in (process, program)]
         return {
             "program_name": said.name,
             "program_version": said.version,
             "program_files_sha256": _sha256(self._files),
-            "protocol_sha256": _sha256(protocol),
+            "protocol_sha256": code_sha256(process, program),
         }
 
     def transfer(self, requests: Sequence[TransferRequest]) -> Pixels:
@@ -129,7 +133,7 @@ class Command:
     def _ask(self, request: TransferRequest) -> Pixels:
         self._count += 1
         wanted = self._folder / f"output-{self._count}.png"
-        answer = self._program.ask(
+        self._program.ask(
             {
                 "id": self._count,
                 "alpha": request.alpha,
@@ -138,20 +142,22 @@ class Command:
                 "source_reference": [self._faces.path(face) for face in request.source_reference],
                 "target_reference": [self._faces.path(face) for face in request.target_reference],
                 "output": str(wanted),
-            }
+            },
+            request.pair.key,
         )
-        written = Path(self._folder, str(answer.get("output") or wanted)).resolve()
-        if not written.is_relative_to(self._folder):
-            raise InvalidOutput(f"the output {written} is not in the program's folder")
-        if problem := check_image(written, self._resolution):
-            raise InvalidOutput(f"the image that it wrote {problem}")
-        image = read_image(written)
-        written.unlink()
-        return image
+        try:
+            if problem := check_image(wanted, self._resolution):
+                raise InvalidOutput(f"the image that it wrote {problem}")
+            return read_image(wanted)
+        finally:
+            wanted.unlink(missing_ok=True)
 
 
 def _command_line(text: str) -> tuple[list[str], list[Path]]:
-    """The words of a command line, those that name files made absolute; and these files.
+    """The words of a command line, with paths made absolute; and the files that they name.
+
+    A path is a word, or what follows the ``=`` of an option, that is there: a file, or a folder,
+    which stands for all files in it.
 
     Raises:
         ValueError: it has no word, or a quotation without an end.
@@ -162,13 +168,26 @@ def _command_line(text: str) -> tuple[list[str], list[Path]]:
         if text.strip():
             raise ValueError(f"program={text!r} is no command line: {error}") from error
         raise ValueError("it needs --param program='python my_program.py'") from error
-    # As in a shell, a program without a slash is looked for on the path.
-    named = [program] if "/" in program else []
-    named += [word for word in arguments if Path(word).exists()]
-    words = [
-        str(Path(word).absolute()) if word in named else word for word in (program, *arguments)
-    ]
-    return words, [Path(word) for word in named if Path(word).is_file()]
+    words, files = [], []
+    for place, word in enumerate((program, *arguments)):
+        option, equals, value = word.rpartition("=") if word.startswith("-") else ("", "", word)
+        # As in a shell, a program without a slash is looked for on the path.
+        path = None if place == 0 and "/" not in word else _existing(value)
+        words.append(word if path is None else f"{option}{equals}{path}")
+        files += [] if path is None else _files_of(path)
+    return words, files
+
+
+def _existing(word: str) -> Path | None:
+    """The absolute path that a word names; None if it names none."""
+    try:
+        return Path(word).absolute() if word and Path(word).exists() else None
+    except OSError:  # longer than a name may be, or in a folder that is not ours to read
+        return None
+
+
+def _files_of(path: Path) -> list[Path]:
+    return [path] if path.is_file() else sorted(p for p in path.rglob("*") if p.is_file())
 
 
 def _key(request: TransferRequest) -> tuple[str, float]:

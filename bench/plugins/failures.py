@@ -1,8 +1,10 @@
-"""What a method raises to say which outcome a sample has."""
+"""What a method raises to say which outcome a sample has, or that nothing more can be had."""
 
 from __future__ import annotations
 
-__all__ = ["InvalidOutput"]
+from bench.errors import BenchError
+
+__all__ = ["InvalidOutput", "MethodGone"]
 
 
 class InvalidOutput(ValueError):
@@ -10,3 +12,7 @@ class InvalidOutput(ValueError):
 
     ``TimeoutError`` makes the outcome ``timeout``, any other exception ``method_error``.
     """
+
+
+class MethodGone(BenchError):
+    """The method will make no image any more: the run ends, and no sample is to blame."""

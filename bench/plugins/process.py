@@ -20,6 +20,9 @@ LONGEST_LINE: Final = 1 << 20
 STDERR_TAIL: Final = 1 << 13
 """Bytes of stderr that are remembered: enough for the last line of a traceback."""
 
+LONGEST_WAIT: Final = 3600.0
+"""Seconds of one wait, of which there may be many: the system's own clock takes no infinity."""
+
 READ_SIZE: Final = 1 << 16
 GRACE_SECONDS: Final = 2.0
 """For a process to end by itself once its standard input has."""
@@ -74,8 +77,9 @@ class LineProcess:
             selector.register(self._stdout, selectors.EVENT_READ)
             selector.register(self._stdin, selectors.EVENT_WRITE)
             while (answer := self._next_line()) is None:
-                events = selector.select(max(0.0, deadline - time.monotonic()))
-                if not events:
+                left = deadline - time.monotonic()
+                events = selector.select(min(max(0.0, left), LONGEST_WAIT))
+                if not events and left <= LONGEST_WAIT:
                     raise TimeoutError(f"no answer within {seconds:g} s")
                 for key, _ in events:
                     if key.fileobj is self._stdout:

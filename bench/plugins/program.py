@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from bench.plugins.failures import InvalidOutput
+from bench.plugins.failures import InvalidOutput, MethodGone
 from bench.plugins.process import LineProcess, ProcessEnded
 
 __all__ = ["PROTOCOL_VERSION", "Program", "ProgramCard", "ProgramFailed"]
@@ -21,8 +21,11 @@ PROTOCOL_VERSION: Final = 1
 ATTEMPTS: Final = 2
 """A request at which the program ends is made once more, of a program that was started anew."""
 
+SAME_PAIR: Final = 2
+"""Requests for one pair without an answer after which its other alphas are not asked for."""
+
 PATIENCE: Final = 5
-"""Requests in a row without an answer after which the program is started no more."""
+"""Pairs in a row without an answer after which the program is given up."""
 
 RAISED: Final = {"timeout": TimeoutError, "invalid_output": InvalidOutput}
 """Outcome that an answer may name -> what says it to the harness."""
@@ -79,30 +82,39 @@ class Program:
         self._greeting = {"bench": PROTOCOL_VERSION, **greeting}
         self._timeout, self._start_timeout = timeout, start_timeout
         self._process: LineProcess | None = None
-        self._unanswered = 0
+        self._unanswered: dict[str, int] = {}
         self.ready: Mapping[str, Any] = {}
         self.card = self._start()
 
-    def ask(self, request: Mapping[str, Any], images: int = 1) -> dict[str, Any]:
+    def ask(self, request: Mapping[str, Any], pair: str, images: int = 1) -> dict[str, Any]:
         """The answer to a request.
 
         Args:
             request: with an ``id`` that the answer repeats.
+            pair: which pair it is about; empty for several, which are asked for again one by one.
             images: how many it asks for; each adds to the time that it may take.
 
         Raises:
             TimeoutError: there was none in time, or it says so itself.
             InvalidOutput: it says so itself.
             ProgramFailed: it says that it failed, ended twice, or wrote what is no answer; or it
-                did not answer the last requests, and is not asked again.
+                did not answer twice for this pair, and is not asked again.
+            MethodGone: it did not answer for several pairs in a row.
         """
-        if self._unanswered >= PATIENCE:
-            raise ProgramFailed(f"not asked: no answer to the last {PATIENCE} requests")
-        self._unanswered += 1
+        silent = self._unanswered.get(pair, 0)
+        if silent >= SAME_PAIR:
+            raise ProgramFailed(f"not asked: no answer to {SAME_PAIR} requests for this pair")
+        if not silent and len(self._unanswered) >= PATIENCE:
+            raise MethodGone(
+                f"the program {self._command[0]} did not answer for {PATIENCE} pairs in a row",
+                hint="mend it; failures that are stored stay, so run again with another --out",
+            )
+        if pair:
+            self._unanswered[pair] = silent + 1
         answer = self._answer_to(request, images * self._timeout)
         if answer.get("id") != request["id"] or answer.get("status") not in ("ok", "error"):
             raise self._given_up(f"no answer to the request {request['id']}", json.dumps(answer))
-        self._unanswered = 0
+        self._unanswered.clear()
         if answer["status"] == "error":
             failure = RAISED.get(str(answer.get("outcome")), ProgramFailed)
             raise failure(str(answer.get("message", "it gives no reason")))

@@ -10,7 +10,7 @@ import numpy as np
 
 from bench.data.images import Pixels
 from bench.plugins.contracts import Method, TransferRequest
-from bench.plugins.failures import InvalidOutput
+from bench.plugins.failures import InvalidOutput, MethodGone
 from bench.run.waiting import ImagesWait
 
 __all__ = ["Output", "call_method", "checked_images"]
@@ -58,7 +58,7 @@ def checked_images(
     """
     try:
         returned = make(items)
-    except ImagesWait:  # no fault of the method: an instrument elsewhere has yet to answer
+    except (ImagesWait, MethodGone):  # an instrument elsewhere has yet to answer; or nobody will
         raise
     except Exception as error:  # a method may raise anything; its sample gets the outcome
         if len(items) == 1:

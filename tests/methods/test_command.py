@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import gc
 import json
+import math
 import os
 import shlex
 import sys
@@ -16,7 +17,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from bench.methods.command import Command
+from bench.errors import BenchError
+from bench.methods.command import Command, _command_line
 from bench.methods.pixel_arith import PixelArithmetic
 from bench.run.outputs import Output, call_method
 
@@ -263,7 +265,7 @@ def test_an_output_outside_of_its_folder_is_not_read(start, request_for, tmp_pat
         method = start(f"say({{'id': request['id'], 'status': 'ok', 'output': {path!r}}})")
         output = outcomes(method, [request_for("a", "b")])[0]
         assert output.outcome == "invalid_output"
-        assert "not in the program's folder" in output.detail
+        assert "is missing" in output.detail
     assert (tmp_path / "elsewhere.png").exists()
 
 
@@ -321,11 +323,64 @@ def test_one_that_answers_nothing_any_more_is_given_up(start, request_for, tmp_p
     started = tmp_path / "started"
     head = f"open({str(started)!r}, 'a').write('x')\n" + ARITHMETIC
     method = start("raise SystemExit('out of memory')", head)
-    made = outcomes(method, [request_for("a", "b", alpha / 10) for alpha in range(9)])
+    people = [(source, target) for source in "ab" for target in "abcd"]
+    made = outcomes(method, [request_for(*people[0], alpha / 10) for alpha in range(9)])
     assert {output.outcome for output in made} == {"method_error"}
     assert "out of memory" in made[0].detail
-    assert made[8].detail == "ProgramFailed: not asked: no answer to the last 5 requests"
-    assert len(started.read_text()) == 1 + 2 * 5 - 1
+    assert made[2].detail == made[8].detail
+    assert made[8].detail == "ProgramFailed: not asked: no answer to 2 requests for this pair"
+    for pair in people[1:5]:
+        outcomes(method, [request_for(*pair)])
+    assert len(started.read_text()) == 1 + 2 * (2 + 4) - 1
+    with pytest.raises(BenchError, match="did not answer for 5 pairs in a row"):
+        outcomes(method, [request_for(*people[5])])
+
+
+def test_a_pair_at_which_it_always_ends_harms_no_other(start, request_for, tmp_path):
+    body = f"""
+bad = {str(tmp_path / "bad")!r}
+if not os.path.exists(bad):
+    open(bad, "w").write(request["source"])
+if open(bad).read() == request["source"]:
+    raise SystemExit("not this face")
+say(make(request))
+"""
+    requests = [request_for(s, "d", alpha / 10) for s in "abab" for alpha in range(4)]
+    made = outcomes(start(body), requests)
+    assert [output.outcome for output in made] == (["method_error"] * 4 + ["ok"] * 4) * 2
+
+
+def test_it_may_show_the_very_picture_that_it_was_given(start, request_for):
+    body = """
+os.symlink(request["target_reference"][0], request["output"])
+say({"id": request["id"], "status": "ok"})
+"""
+    method = start(body)
+    requests = [request_for("a", "b", alpha) for alpha in (0.0, 1.0)]
+    for request in requests:
+        np.testing.assert_array_equal(
+            outcomes(method, [request])[0].pixels, request.target_reference[0].pixels
+        )
+
+
+def test_no_limit_is_a_limit_that_is_never_reached(start, request_for):
+    method = start("say(make(request))", timeout=math.inf, start_timeout=math.inf)
+    assert outcomes(method, [request_for("a", "b")])[0].outcome == "ok"
+
+
+def test_what_the_command_line_names_is_found_and_part_of_the_identity(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "weights").mkdir()
+    for name in ("my.py", "my.pt", "weights/b.pt", "weights/a.pt"):
+        (tmp_path / name).write_text(name)
+    words, files = _command_line(f"python my.py --weights=my.pt weights '' {'x' * 300} --n=1")
+    assert words == [
+        *("python", f"{tmp_path}/my.py", f"--weights={tmp_path}/my.pt", f"{tmp_path}/weights"),
+        *("", "x" * 300, "--n=1"),
+    ]
+    assert [str(path.relative_to(tmp_path)) for path in files] == [
+        *("my.py", "my.pt", "weights/a.pt", "weights/b.pt"),
+    ]
 
 
 def test_the_program_and_its_children_end_with_the_method(start, request_for, tmp_path):

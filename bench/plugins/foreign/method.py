@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import inspect
 import shutil
 import tempfile
 import weakref
@@ -44,6 +43,8 @@ class ForeignMethod:
     """
 
     card: MethodCard
+    works_elsewhere = True
+    """What it does to its own process, nobody sees here."""
 
     def __init__(self, where: Elsewhere, card: MethodCard, values: Mapping[str, Any]) -> None:
         self.card = card
@@ -105,7 +106,9 @@ class ForeignMethod:
         output = self._folder / f"output-{self._count}.npy"
         call = {"id": self._count, **self._call(requests), "output": str(output)}
         try:
-            self._program.ask(call, images=len(requests))
+            pairs = {request.pair.key for request in requests}
+            pair = pairs.pop() if len(pairs) == 1 else ""
+            self._program.ask(call, pair, images=len(requests))
             made: NDArray[np.generic] = np.load(output, allow_pickle=False)
         except (EOFError, FileNotFoundError) as error:
             raise InvalidOutput(f"the array cannot be read: {error}") from error
@@ -147,5 +150,5 @@ class ForeignMethod:
 def _code_sha256() -> str:
     digest = hashlib.sha256(RUNNER.read_bytes())
     for module in (process, program):
-        digest.update(Path(inspect.getfile(module)).read_bytes())
+        digest.update(Path(str(module.__file__)).read_bytes())
     return digest.hexdigest()
