@@ -38,7 +38,11 @@ class InFile:
 
 
 def module_of_file(path: Path) -> ModuleType:
-    """Runs a file as a module; whatever it raises is raised."""
+    """Runs a file as a module that finds those beside it; whatever it raises is raised."""
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        # Last, so that a file called like a package that bench needs hides nothing.
+        sys.path.append(folder)
     spec = importlib.util.spec_from_file_location(f"bench_plugin_{path.stem}", path)
     assert spec is not None
     assert spec.loader is not None

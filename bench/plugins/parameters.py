@@ -32,6 +32,10 @@ class Bounds:
     low: float | None = None
     high: float | None = None
 
+    def __post_init__(self) -> None:
+        if self.low is None and self.high is None:
+            raise ValueError("Bounds() without a limit: give low, high or both")
+
     def __contains__(self, value: float) -> bool:
         return (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
 
@@ -89,6 +93,11 @@ class Parameter:
         Raises:
             BenchError: it stands for none.
         """
+        if self.type not in KINDS:
+            raise BenchError(
+                f"{who}: {self.name} cannot be set by text: {self.problem}",
+                hint="docs/add-a-method.md, C3",
+            )
         value = self._converted(text)
         hint = f"default {self.default}"
         if value is None or not self._is_allowed(value):
@@ -119,7 +128,12 @@ class Parameter:
 
 def declared_parameters(factory: Callable[..., Any]) -> dict[str, Parameter]:
     """The parameters of a class by name, in the order of its ``__init__``."""
-    signature = inspect.signature(factory).parameters
+    signature = {
+        name: parameter
+        for name, parameter in inspect.signature(factory).parameters.items()
+        # A class without __init__ of its own may show that of a Protocol.
+        if parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    }
     try:
         hints = get_type_hints(getattr(factory, "__init__", factory), include_extras=True)
     except Exception as error:  # an annotation may name what is imported for type checkers alone
@@ -143,12 +157,18 @@ def _parameter(name: str, annotation: Any, default: Any) -> Parameter:
         kinds = [kind for kind in get_args(annotation) if kind is not NoneType]
         is_optional = len(kinds) < len(get_args(annotation))
         annotation = kinds[0] if len(kinds) == 1 else annotation
+    if get_origin(annotation) is Annotated:
+        annotation, *inner = get_args(annotation)
+        bounds = next((extra for extra in inner if isinstance(extra, Bounds)), bounds)
     choices = get_args(annotation) if get_origin(annotation) is Literal else ()
     kind = type(choices[0]) if choices else annotation
     if kind not in KINDS:
         shown = getattr(annotation, "__name__", str(annotation))
         problem = f"its type {shown} is none of {', '.join(kind.__name__ for kind in KINDS)}"
         return Parameter(name, _type_of_default(default), default, problem=problem)
+    if bounds is not None and kind not in (int, float):
+        problem = f"its type {kind.__name__} has Bounds, which only int and float can have"
+        return Parameter(name, kind, default, choices, problem=problem)
     declared = Parameter(name, kind, default, choices, bounds)
     if default is inspect.Parameter.empty or (default is None and is_optional):
         return declared

@@ -87,7 +87,7 @@ def find_method(name: str, python: Path | None = None) -> MethodEntry:
     if name not in known:
         raise BenchError(
             f"no method called {name!r}{did_you_mean(name, known)}",
-            hint="bench list methods, or the path of a .py file",
+            hint="bench list methods, or the path of a .py file; MODULE:CLASS needs --python PATH",
         )
     return _from_entry_point(known[name])
 
@@ -136,7 +136,10 @@ def _from_entry_point(found: Registered) -> MethodEntry:
     factory, problem = found.load()
     if problem:
         return MethodEntry(found.name, found.origin, None, problem, "")
-    return _checked(found.name, found.origin, factory)
+    try:
+        return _checked(found.name, found.origin, factory)
+    except Exception as error:  # whatever is odd about a foreign class stops nobody else
+        return MethodEntry(found.name, found.origin, None, one_line(error), "")
 
 
 def _from_file(path: Path) -> MethodEntry:
@@ -177,7 +180,9 @@ def _from_elsewhere(name: str, python: Path) -> MethodEntry:
 
 def _checked(name: str, origin: str, factory: Any) -> MethodEntry:
     problem = None
-    if not isinstance(getattr(factory, "card", None), MethodCard):
+    if not inspect.isclass(factory):
+        problem = f"it is no class but of {type(factory).__name__}"
+    elif not isinstance(getattr(factory, "card", None), MethodCard):
         problem = "it has no MethodCard called card"
     elif factory.card.name != name:
         problem = f"its card is called {factory.card.name!r}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from bench.data.benchmark import Benchmark
@@ -65,6 +66,7 @@ def measured_with(benchmark: Benchmark, instruments: Mapping[str, Any]) -> dict[
         benchmark: dataset, split and resolution.
         instruments: the cards of the instruments.
     """
+    specs = {"embedder": benchmark.embedder, "au_estimator": benchmark.au_estimator}
     return {
         "dataset": benchmark.card.name,
         "manifest_sha256": hashlib.sha256(benchmark.card.manifest.read_bytes()).hexdigest(),
@@ -73,13 +75,23 @@ def measured_with(benchmark: Benchmark, instruments: Mapping[str, Any]) -> dict[
         "resolution": benchmark.resolution,
         "instruments": {
             name: {
-                key: value
-                for key, value in card.items()
-                if key in {"name", "version", "weights_sha256", "patch"}
+                **{
+                    key: value
+                    for key, value in card.items()
+                    if key in {"name", "version", "weights_sha256", "patch"}
+                },
+                **_source_of(specs.get(name, "")),
             }
             for name, card in instruments.items()
         },
     }
+
+
+def _source_of(spec: str) -> dict[str, str]:
+    """The hash of an instrument that is a file: whoever edits it thinks of no version."""
+    if not spec.endswith(".py"):
+        return {}
+    return {"source_sha256": hashlib.sha256(Path(spec).read_bytes()).hexdigest()}
 
 
 def identity_hash(parts: Mapping[str, Any]) -> str:

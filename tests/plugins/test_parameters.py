@@ -81,6 +81,29 @@ def test_another_text_is_refused_with_what_it_may_be(name, text, words):
         of(name).value_of(text, "method 'mine'")
 
 
+class Odd:
+    def __init__(
+        self,
+        sizes: tuple[int, ...] = (1, 2),
+        name: Annotated[str, Bounds(0, 1)] = "a",
+        share: Annotated[float, Bounds(0, 1)] | None = None,
+    ) -> None: ...
+
+
+def test_what_no_text_can_set_is_refused():
+    declared = declared_parameters(Odd)
+    with pytest.raises(BenchError, match=r"sizes cannot be set by text: its type tuple.*C3"):
+        declared["sizes"].value_of("34", "method 'mine'")
+    assert "Bounds, which only int and float can have" in declared["name"].problem
+    assert declared["share"].problem == ""
+    assert declared["share"].value_of("0.5", "method 'mine'") == 0.5
+
+
+def test_bounds_have_a_limit():
+    with pytest.raises(ValueError, match="without a limit"):
+        Bounds()
+
+
 def test_its_values_are_told():
     told = {name: of(name).values for name in ("share", "rounds", "precision", "exact")}
     assert told == {

@@ -49,6 +49,13 @@ BROKEN = {
         GOOD.replace("strength=0.5", "strength").replace('"good"', '"needy"'),
         "without a default: strength",
     ),
+    "boundless": (
+        "from typing import Annotated\nfrom bench.plugins.parameters import Bounds\n"
+        + GOOD.replace("strength=0.5", "strength: Annotated[float, Bounds()] = 0.5").replace(
+            '"good"', '"boundless"'
+        ),
+        "Bounds() without a limit",
+    ),
 }
 
 
@@ -89,6 +96,25 @@ def test_a_method_is_found_by_name(install):
     assert list(entry.parameters()) == ["strength", "rounds", "exact", "model", "mask"]
 
 
+def test_a_class_that_inherits_the_protocol_has_no_parameters(tmp_path):
+    source = GOOD.replace("class Good:", "class Good(Method):").replace(
+        "import MethodCard", "import Method, MethodCard"
+    )
+    start, end = source.index("    def __init__"), source.index("    def prepare")
+    (tmp_path / "mine.py").write_text(source[:start] + source[end:])
+    assert load_method(str(tmp_path / "mine.py")).parameters() == {}
+
+
+def test_a_file_finds_the_modules_beside_it(tmp_path, monkeypatch):
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    (tmp_path / "made_up_beside.py").write_text("STRENGTH = 0.25\n")
+    source = "from made_up_beside import STRENGTH\n" + GOOD.replace("=0.5", "=STRENGTH")
+    (tmp_path / "mine.py").write_text(source)
+    entry = load_method(str(tmp_path / "mine.py"))
+    assert entry.parameters()["strength"].default == 0.25
+    del sys.modules["made_up_beside"]
+
+
 def test_a_method_is_found_by_file(tmp_path):
     path = tmp_path / "my_file.py"
     path.write_text(GOOD)
@@ -113,12 +139,16 @@ def test_broken_methods_are_listed_with_their_reason_beside_the_good_ones(instal
     install("good", GOOD)
     install("renamed", GOOD)
     install("classless", "x = 1\n")
+    install("instance", GOOD.replace('"good"', '"instance"') + "GOOD = Good()\n", "GOOD")
     entries = list_methods()
-    assert [entry.name for entry in entries] == sorted([*BROKEN, "good", "renamed", "classless"])
+    assert [entry.name for entry in entries] == sorted(
+        [*BROKEN, "good", "renamed", "classless", "instance"]
+    )
     problems = {entry.name: entry.problem for entry in entries}
     assert problems.pop("good") is None
     assert problems.pop("renamed") == "its card is called 'good'"
     assert "has no attribute 'Good'" in problems.pop("classless")
+    assert problems.pop("instance") == "it is no class but of Good"
     for name, (_, words) in BROKEN.items():
         assert words in problems[name]
         assert "\n" not in problems[name]
