@@ -88,11 +88,11 @@ class Fails(_SpoiltArithmetic):
 
 
 class BestOfTest:
-    """Shows, of the real images of test, one that shows the source's expression best.
+    """Shows a real image of test: a third person with the source's expression.
 
-    The source's own image aside, that is the picture of a third person with that expression, and
-    where there is none the picture that ``shuffled-source`` shows. Every Action Unit is right and
-    the person is wrong.
+    It is the person whom ``shuffled-source`` shows, with the picture that bears the source's
+    label, or the very picture of that anchor where the person has none. As far as a label goes the
+    expression is right; the person is wrong.
     """
 
     card = MethodCard(

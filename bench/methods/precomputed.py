@@ -96,8 +96,8 @@ class Precomputed:
         path = self._inside(row.path)
         if path is None:
             raise InvalidOutput(f"{where} lies outside of the folder")
-        if not path.is_file():
-            raise FileNotFoundError(f"{where} is missing")
+        if _content(path) is None:
+            raise FileNotFoundError(f"{where} is missing, or cannot be read")
         try:
             return resize(read_image(path, convert=True), self._resolution)
         except BenchError as error:
@@ -108,18 +108,25 @@ class Precomputed:
         folder = self._folder.resolve()
         try:
             found = (folder / path).resolve()
-        except (OSError, ValueError, RuntimeError):  # a name too long, a null byte, a ring of links
+        except (OSError, ValueError, RuntimeError):  # a null byte, a ring of links
             return None
         return found if found.is_relative_to(folder) else None
 
     def _content_hash(self, paths: set[str]) -> str:
         digest = hashlib.sha256(self._manifest.read_bytes())
         for path in sorted(paths):
-            file = self._inside(path)
-            there = file is not None and file.is_file()
-            content = file.read_bytes() if there and file is not None else b""
-            digest.update(f"{path} {there} {hashlib.sha256(content).hexdigest()}\n".encode())
+            content = _content(self._inside(path))
+            there = content is not None
+            digest.update(f"{path} {there} {hashlib.sha256(content or b'').hexdigest()}\n".encode())
         return digest.hexdigest()
+
+
+def _content(file: Path | None) -> bytes | None:
+    """What is in a file; None if it cannot be read, for whatever reason."""
+    try:
+        return None if file is None else file.read_bytes()
+    except OSError:
+        return None
 
 
 def _nearest(rows: Mapping[float | None, _Row], alpha: float | None) -> _Row | None:
@@ -171,8 +178,12 @@ def _by_pair(manifest: Path) -> dict[PairNames, dict[float | None, _Row]]:
 
 def _row(manifest: Path, line: int, values: Mapping[str, Any]) -> _Row:
     for name in NAMES:
-        if not isinstance(values.get(name), str) or not values[name]:
+        if values.get(name) in (None, ""):
             raise ValueError(f"{manifest}:{line}: {name} is missing")
+        if not isinstance(values[name], str):
+            raise ValueError(
+                f"{manifest}:{line}: {name} is {values[name]!r}, expected a text such as '001'"
+            )
     source, sample, target, path = (values[name] for name in NAMES)
     given = values.get("alpha")
     if given in (None, ""):

@@ -11,6 +11,7 @@ import pytest
 from bench.data.benchmark import load_benchmark
 from bench.data.dataset import Dataset, Sample
 from bench.methods.attribute import Attribute
+from bench.methods.masked_arith import MaskedArithmetic
 from bench.methods.pca_arith import PcaArithmetic
 from bench.methods.pca_arith_face import PcaFaceArithmetic
 from bench.plugins.registry import MethodEntry
@@ -20,6 +21,7 @@ from bench.run.session import Session
 LEARNT: dict[str, tuple[Callable[..., Any], dict[str, str]]] = {
     "pca-arith": (PcaArithmetic, {}),
     "pca-arith-face": (PcaFaceArithmetic, {}),
+    "masked-arith": (MaskedArithmetic, {}),
     "attribute in glow": (Attribute, {"space": "glow"}),
     "attribute in pca": (Attribute, {"space": "pca"}),
     "attribute in pixels": (Attribute, {"space": "pixels"}),
@@ -49,8 +51,9 @@ def test_noise_for_the_images_of_a_part(embedded, weights, monkeypatch, factory,
         seed = sum(f"{sample.identity}/{sample.name}".encode())
         return np.random.default_rng(seed).integers(256, size=pixels.shape, dtype=np.uint8)
 
-    monkeypatch.setattr(Dataset, "pixels", poisoned)
-    method, again = prepare_method(Session(benchmark, embedded), entry, parameters)
+    with monkeypatch.context() as poison:
+        poison.setattr(Dataset, "pixels", poisoned)
+        method, again = prepare_method(Session(benchmark, embedded), entry, parameters)
     # Asked the same with the true images, so that only what was learnt can differ.
     same = np.array_equal(method.transfer(requests), images)
     assert (again == fingerprint, same) == ((True, True) if part == "test" else (False, False))

@@ -108,6 +108,7 @@ def test_what_is_wrong_with_a_file_is_the_outcome_of_its_sample_alone(
     (folder / "link.png").symlink_to(tmp_path / "secret.png")
     (folder / "inner.png").symlink_to(folder / "good.png")
     (folder / "ring.png").symlink_to(folder / "ring.png")
+    (folder / "folder.png").mkdir()
     expected = {
         "good.png": ("ok", ""),
         "inner.png": ("ok", ""),
@@ -122,6 +123,8 @@ def test_what_is_wrong_with_a_file_is_the_outcome_of_its_sample_alone(
         str(tmp_path / "secret.png"): ("invalid_output", "secret.png lies outside"),
         str(folder / "good.png"): ("ok", ""),
         "a\0b.png": ("invalid_output", "lies outside"),
+        "folder.png": ("method_error", "folder.png is missing, or cannot be read"),
+        f"{'x' * 300}.png": ("method_error", "FileNotFoundError"),
     }
     alphas = {path: number / 10 for number, path in enumerate(expected)}
     made = method([HEADER, *(f"a,smiling,b,{alphas[path]},{path}" for path in expected)])
@@ -181,7 +184,11 @@ def test_a_wrong_csv_names_file_and_line(method, lines, message):
     [
         (["{"], r"manifest\.jsonl:1: no JSON"),
         (["[1]"], r"manifest\.jsonl:1: no JSON object"),
-        (['{"source": "a", "sample": "s", "target": 3}'], r"manifest\.jsonl:1: target is missing"),
+        (['{"source": "a", "sample": "s"}'], r"manifest\.jsonl:1: target is missing"),
+        (
+            ['{"source": "a", "sample": "s", "target": 3, "path": "x"}'],
+            r"manifest\.jsonl:1: target is 3, expected a text such as '001'",
+        ),
         (
             ['{"source": "a", "sample": "s", "target": "b", "path": "x", "alpha": true}'],
             r"manifest\.jsonl:1: alpha True is no number",

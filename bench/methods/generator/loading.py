@@ -128,10 +128,15 @@ def _read(path: Path, device: torch.device) -> Any:
     return module.eval()
 
 
+def _said(module: Any, name: str) -> Any:
+    """What a buffer or attribute of the module is, or a method returns; None without one."""
+    value = getattr(module, name, None)
+    return value() if callable(value) else value
+
+
 def _numbers(module: Any, name: str, path: Path) -> Tensor | None:
     """A buffer, attribute or method of the module as finite float32; None if it has none."""
-    value = getattr(module, name, None)
-    value = value() if callable(value) else value
+    value = _said(module, name)
     if value is None:
         return None
     numbers = torch.as_tensor(value).detach().float().cpu()
@@ -144,7 +149,7 @@ def _numbers(module: Any, name: str, path: Path) -> Tensor | None:
 
 
 def _lowest(module: Any, given: ValueRange, path: Path) -> float:
-    found = getattr(module, "value_range", None) if given == "auto" else given
+    found = _said(module, "value_range") if given == "auto" else given
     if found not in _LOWEST:
         raise ValueError(
             f"{path} does not say the range of its images: give --param value_range=-1..1 or "

@@ -9,9 +9,11 @@ import numpy as np
 import pytest
 import torch
 
+from bench.data.images import resize
 from bench.methods.gan_inversion import GanInversion
 from bench.methods.generator.codes import BATCH
-from bench.methods.generator.inversion import _Adam
+from bench.methods.generator.inversion import _Adam, find_codes
+from bench.methods.generator.loading import load_generator
 from bench.plugins.contracts import Face, Reconstructs
 from metrics import perceptual
 
@@ -106,14 +108,36 @@ def test_every_face_is_encoded_once(method, request_for, monkeypatch):
     assert len(seen) == len(torch.stack(seen).unique(dim=0)) == 12
 
 
-def test_images_are_asked_for_at_one_side_and_made_at_another(context, written, linear, faces):
+def test_both_distances_are_made_small(written, linear, faces, projected):
+    """G is linear: the least weighted squared error is at the projection of the weighted mean."""
+    generator = load_generator(written(linear()), trust=True)
+    face, other = (as_tensor(f.pixels[None]).float() for f in list(faces.values())[:2])
+
+    def to_the_other(images: torch.Tensor, _: torch.Tensor) -> torch.Tensor:
+        return 12.0 * (images - other).square().flatten(1).mean(dim=1)
+
+    code = find_codes(generator, face, steps=300, learning_rate=1.0, perceptual=to_the_other)
+    expected = projected((4.0 * face + 12.0 * other) / 16.0)
+    assert (generator.images(code) - expected).abs().max() < 0.01
+    alone = find_codes(generator, face, steps=300, learning_rate=1.0, perceptual=None)
+    assert (generator.images(alone) - projected(face)).abs().max() < 0.01
+
+
+def test_images_are_asked_for_at_one_side_and_made_at_another(
+    context, written, linear, faces, projected
+):
+    face = next(iter(faces.values()))
     for side in (8, 32):
-        method = GanInversion(generator=written(linear()), trust=True, perceptual="none")
+        method = GanInversion(
+            generator=written(linear()), trust=True, steps=200, learning_rate=1.0,
+            perceptual="none",
+        )  # fmt: skip
         method.prepare(dataclasses.replace(context, resolution=side))
-        face = next(iter(faces.values()))
         pixels = np.kron(face.pixels, np.ones((2, 2, 1), np.uint8))[:side, :side]
-        images = method.reconstruct([dataclasses.replace(face, pixels=pixels)])
-        assert images.shape == (1, side, side, 3)
+        image = method.reconstruct([dataclasses.replace(face, pixels=pixels)])[0]
+        assert image.shape == (side, side, 3)
+    shown = as_pixels(projected(as_tensor(resize(pixels, 16)[None])))[0]
+    assert grey_levels(image, resize(shown, 32)) <= 1
 
 
 def test_no_switch_of_torch_is_left_changed(method, faces):

@@ -138,9 +138,13 @@ class Layered(nn.Module):
     def w_std(self) -> float:
         return 2.0
 
+    @torch.jit.export
+    def value_range(self) -> str:
+        return "0..1"
+
 
 def test_a_code_may_have_a_row_for_each_layer(written):
-    generator = load_generator(written(Layered()), trust=True, value_range="0..1")
+    generator = load_generator(written(Layered()), trust=True)
     assert generator.mean.shape == generator.deviation.shape == (4, 768)
     assert generator.deviation.unique().tolist() == [2.0]
     assert generator.images(torch.full((2, 4, 768), 0.25)).unique().tolist() == [1.0]
