@@ -34,6 +34,7 @@ __all__ = [
     "open_session",
     "reconstruct",
     "run",
+    "run_entries",
 ]
 
 ANCHORS = ("target-neutral", "copy-source", "shuffled-source", "real-target")
@@ -99,7 +100,15 @@ def run(methods: Sequence[str], settings: Settings, *, alpha: float | None = Non
     Raises:
         BenchError: anything the user can mend.
     """
-    entries = load_entries([*methods, *ANCHORS], settings)
+    return run_entries(load_entries(methods, settings), settings, alpha=alpha)
+
+
+def run_entries(
+    entries: Sequence[MethodEntry], settings: Settings, *, alpha: float | None = None
+) -> Board:
+    """As :func:`run`, with methods that :func:`load_entries` found."""
+    named = {entry.name for entry in entries}
+    entries = [*entries, *(load_method(name) for name in ANCHORS if name not in named)]
     check_parameters(entries, settings)
     benchmark = settings.load_benchmark()
     session = open_session(benchmark, settings)
@@ -240,12 +249,15 @@ def make_runner(session: Session, entry: MethodEntry, settings: Settings) -> Run
 
 
 def complete(runner: Runner, part: Part, alphas: Sequence[float], limit: int | None) -> None:
-    """Makes and stores the rows that are missing, with a progress bar if there are any."""
+    """Makes and stores what is missing of rows and pictures, with a progress bar if any is."""
     from bench.run.progress import progress_bar
 
     rows = runner.missing(part, alphas, limit)
-    if not rows:
-        return
-    with progress_bar(f"{runner.entry.name} on {part}", len(rows)) as advance:
-        runner.run(part, rows, advance)
-    runner.finish()
+    if rows:
+        with progress_bar(f"{runner.entry.name} on {part}", len(rows)) as advance:
+            runner.run(part, rows, advance)
+        runner.finish()
+    rows = runner.without_picture(part, alphas, limit)
+    if rows:
+        with progress_bar(f"pictures of {runner.entry.name} on {part}", len(rows)) as advance:
+            runner.draw(rows, advance)

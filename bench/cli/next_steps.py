@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from bench.cli.options import DEFAULT_OUT
@@ -13,6 +13,7 @@ from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from bench.api import Settings
+    from bench.plugins.registry import MethodEntry
 
 __all__ = ["next_steps"]
 
@@ -22,24 +23,21 @@ Option = tuple[str, object]
 FIRST, REST = "Next: ", "      "
 
 
-def next_steps(methods: Sequence[str], settings: Settings, alphas: str) -> list[str]:
+def next_steps(entries: Mapping[str, MethodEntry], settings: Settings, alphas: str) -> list[str]:
     """Lines to print after a run: commands to copy, with the options of that run.
 
     They make the page of the report, search alpha for the first method that has one and, if the
     images of the run came with the package, run the same on photographs and on one's own faces.
 
     Args:
-        methods: what was typed: names of methods or ``.py`` files.
+        entries: the methods by what was typed: names or ``.py`` files.
         settings: what they ran with.
         alphas: the grid as it was typed; empty for the benchmark's.
     """
-    from bench.api import load_entries
     from bench.plugins.foreign.elsewhere import is_elsewhere
 
-    names = list(dict.fromkeys(methods))
-    entries = dict(zip(names, load_entries(names, settings), strict=True))
     searched = next((n for n, e in entries.items() if e.card and e.card.has_alpha), None)
-    method = searched or methods[0]
+    method = searched or next(iter(entries))
     parameters: list[Option] = [
         ("--param", f"{name}={value}")
         for name, value in settings.parameters.items()

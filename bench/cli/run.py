@@ -84,13 +84,15 @@ def run(
         keep_images=keep_images,
         python=python,
     )
-    board = api.run(methods, settings, alpha=alpha)
+    names = list(dict.fromkeys(methods))
+    entries = api.load_entries(names, settings)
+    board = api.run_entries(entries, settings, alpha=alpha)
     if json:
         print_json(board.to_dict())
     else:
         console = stdout()
         print_board(board, console, floor_of_board(settings.out, board))
         console.print()
-        for line in next_steps(methods, settings, alphas):
+        for line in next_steps(dict(zip(names, entries, strict=True)), settings, alphas):
             # Never broken into two, so that it can be copied.
             console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from bench.run.outputs import Output, call_method
 from bench.run.preparation import prepare_method
 from bench.run.provenance import provenance
 from bench.run.session import Session
-from bench.run.store import RunFolder, Timings
+from bench.run.store import Key, RunFolder, Timings
 from bench.run.waiting import Waiting
 from glow.comparison.memory import peak_mib
 
@@ -82,15 +82,32 @@ class Runner:
 
     def missing(self, part: Part, alphas: Sequence[float], limit: int | None) -> list[Row]:
         """The rows that are not stored yet, pair by pair."""
-        grid: Iterable[float | None] = alphas if self.method.card.has_alpha else [None]
-        grid = list(grid)
         done = self.folder.stored_keys(part)
+        return [row for row in self._rows(part, alphas, limit) if _key(row) not in done]
+
+    def without_picture(self, part: Part, alphas: Sequence[float], limit: int | None) -> list[Row]:
+        """The stored rows whose picture is wanted and not there: once only a few were kept."""
+        if not self.keep_images:
+            return []
+        made = self.folder.stored_keys(part, with_image=True)
         return [
-            (pair, alpha)
-            for pair in self.session.benchmark.pairs(part, limit)
-            for alpha in grid
-            if (pair.key, None if alpha is None else round(alpha, 6)) not in done
+            row
+            for row in self._rows(part, alphas, limit)
+            if _key(row) in made and not self._picture(*row).exists()
         ]
+
+    def draw(self, rows: Sequence[Row], advance: Callable[[int], None]) -> None:
+        """Makes rows that are stored already once more, for their pictures alone."""
+        for chunk in _chunks(rows):
+            requests = [self.session.request(pair, alpha) for pair, alpha in chunk]
+            outputs = call_method(self.method, requests, self.session.benchmark.resolution)
+            for (pair, alpha), output in zip(chunk, outputs, strict=True):
+                self._keep(pair, alpha, output)
+            advance(len(chunk))
+
+    def _rows(self, part: Part, alphas: Sequence[float], limit: int | None) -> Iterator[Row]:
+        grid: Sequence[float | None] = alphas if self.method.card.has_alpha else [None]
+        return ((pair, a) for pair in self.session.benchmark.pairs(part, limit) for a in grid)
 
     def run(
         self,
@@ -204,13 +221,16 @@ class Runner:
         showcase = pair in self._showcase
         if output.pixels is None or not (showcase or self.keep_images):
             return
-        name = "output" if alpha is None else f"{alpha:.3f}"
-        self.folder.write_image(self.folder.image_path(pair, name), output.pixels)
+        self.folder.write_image(self._picture(pair, alpha), output.pixels)
         if showcase:
             for role, pixels in self._real_images(pair).items():
                 path = self.folder.image_path(pair, role)
                 if not path.exists():
                     self.folder.write_image(path, pixels)
+
+    def _picture(self, pair: Pair, alpha: float | None) -> Path:
+        name = "output" if alpha is None else f"{alpha:.3f}"
+        return self.folder.image_path(pair, name)
 
     def _real_images(self, pair: Pair) -> dict[str, Pixels]:
         request = self.session.request(pair, None)
@@ -248,6 +268,11 @@ class Runner:
             "command": command,
             **provenance(device),
         }
+
+
+def _key(row: Row) -> Key:
+    pair, alpha = row
+    return pair.key, None if alpha is None else round(alpha, 6)
 
 
 def _chunks(rows: Sequence[Row]) -> Iterator[list[Row]]:

@@ -36,9 +36,20 @@ from bench.run.stored_tables import (
     to_frame,
 )
 
-__all__ = ["SCHEMA_VERSION", "RunFolder", "StoredRun", "Timings", "list_runs", "write_atomically"]
+__all__ = [
+    "SCHEMA_VERSION",
+    "Key",
+    "RunFolder",
+    "StoredRun",
+    "Timings",
+    "list_runs",
+    "write_atomically",
+]
 
 SCHEMA_VERSION = 1
+
+WITHOUT_IMAGE = frozenset({"method_error", "invalid_output", "timeout"})
+"""Outcomes of a sample of which there is no image."""
 
 Key = tuple[str, float | None]
 """A row of the table: the pair's key and alpha (None for methods without alpha)."""
@@ -206,17 +217,26 @@ class RunFolder:
     def has_references(self, part: Part) -> bool:
         return (self.folder / "references" / f"{part}.parquet").is_file()
 
-    def stored_keys(self, part: Part) -> set[Key]:
-        """The rows that are there already; a damaged part counts as not there and is removed."""
+    def stored_keys(self, part: Part, *, with_image: bool = False) -> set[Key]:
+        """The rows that are there already; a damaged part counts as not there and is removed.
+
+        Args:
+            part: which.
+            with_image: only those of which the method made an image.
+        """
         keys: set[Key] = set()
         for path in self._parts():
-            columns = ["part", "source", "sample", "target", "alpha"]
+            columns = ["part", "source", "sample", "target", "alpha", "outcome"]
             try:
                 rows = pq.read_table(path, columns=columns, filters=only(part)).to_pylist()
             except (pa.ArrowInvalid, OSError):
                 path.unlink()
                 continue
-            keys |= {_row_key(row) for row in rows}
+            keys |= {
+                _row_key(row)
+                for row in rows
+                if not with_image or row["outcome"] not in WITHOUT_IMAGE
+            }
         return keys
 
     def timings(self) -> Timings:

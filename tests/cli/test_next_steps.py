@@ -13,6 +13,7 @@ import typer
 from bench.api import Settings
 from bench.cli import app
 from bench.cli.next_steps import next_steps
+from bench.plugins.registry import MethodEntry, load_method
 
 PLUGIN = """
 from bench.plugins.contracts import MethodCard
@@ -41,6 +42,11 @@ def commands(lines: list[str]) -> list[list[str]]:
     return [shlex.split(line[6:])[1:] for line in lines if line.startswith(starts)]
 
 
+def found(*names: str) -> dict[str, MethodEntry]:
+    """Methods by what was typed."""
+    return {name: load_method(name) for name in names}
+
+
 def parsed(words: list[str]) -> dict[str, Any]:
     """The values that a command would be called with."""
     group: Any = typer.main.get_command(app)
@@ -48,7 +54,7 @@ def parsed(words: list[str]) -> dict[str, Any]:
 
 
 def test_without_options_the_commands_have_none(embedded: Path) -> None:
-    lines = next_steps(["glow-arith", "pixel-arith"], Settings(), "")
+    lines = next_steps(found("glow-arith", "pixel-arith"), Settings(), "")
     assert commands(lines) == [
         ["report", "--html"],
         ["alpha-search", "glow-arith"],
@@ -68,7 +74,7 @@ def test_the_options_that_were_typed_are_in_the_commands(
         source_aus="labels",
     )  # fmt: skip
     mine = plugin("mine")
-    report, search = commands(next_steps([mine], settings, "0:1:0.5"))
+    report, search = commands(next_steps(found(mine), settings, "0:1:0.5"))
     assert parsed(report) | {"html": True} == parsed(report)
     assert (parsed(report)["benchmark"], parsed(report)["runs"]) == ("london-128", out)
     assert parsed(search) == parsed(["alpha-search", mine]) | {
@@ -79,10 +85,10 @@ def test_the_options_that_were_typed_are_in_the_commands(
 
 
 def test_photographs_are_proposed_after_drawings_only(embedded: Path, tmp_path: Path) -> None:
-    on_drawings = commands(next_steps(["pixel-arith"], Settings(out=tmp_path), ""))
+    on_drawings = commands(next_steps(found("pixel-arith"), Settings(out=tmp_path), ""))
     assert [parsed(words)["benchmark"] for words in on_drawings[-2:]] == ["london", "NAME"]
     assert [parsed(words)["out"] for words in on_drawings[-2:]] == [tmp_path, tmp_path]
-    on_photographs = commands(next_steps(["pixel-arith"], Settings("london", tmp_path), ""))
+    on_photographs = commands(next_steps(found("pixel-arith"), Settings("london", tmp_path), ""))
     assert [words[0] for words in on_photographs] == ["report", "alpha-search"]
 
 
@@ -90,8 +96,8 @@ def test_alpha_is_searched_for_a_method_that_has_one(
     embedded: Path, plugin: Callable[..., str]
 ) -> None:
     rigid, mine = plugin("rigid", has_alpha=False), plugin("mine")
-    assert ["alpha-search", mine] in commands(next_steps([rigid, mine], Settings(), ""))
-    only_rigid = commands(next_steps([rigid], Settings(), ""))
+    assert ["alpha-search", mine] in commands(next_steps(found(rigid, mine), Settings(), ""))
+    only_rigid = commands(next_steps(found(rigid), Settings(), ""))
     assert [words[0] for words in only_rigid] == ["report", "run", "run"]
 
 
@@ -99,7 +105,7 @@ def test_a_parameter_goes_to_the_method_that_has_it(
     embedded: Path, plugin: Callable[..., str]
 ) -> None:
     settings = Settings(parameters={"strength": "0.8", "model": "m.safetensors"})
-    (_, search, run, _) = commands(next_steps([plugin("mine"), "glow-arith"], settings, ""))
+    (_, search, run, _) = commands(next_steps(found(plugin("mine"), "glow-arith"), settings, ""))
     assert parsed(search)["param"] == parsed(run)["param"] == ["strength=0.8"]
 
 
@@ -109,5 +115,5 @@ def test_the_report_is_told_the_benchmark_where_there_are_several(
     for benchmark in ("london-64", "synthfaces-64"):
         (tmp_path / benchmark / "m-00000000").mkdir(parents=True)
         (tmp_path / benchmark / "m-00000000" / "run.json").write_text("{}")
-        lines = next_steps(["pixel-arith"], Settings(out=tmp_path), "")
+        lines = next_steps(found("pixel-arith"), Settings(out=tmp_path), "")
     assert parsed(commands(lines)[0])["benchmark"] == "synthfaces"
