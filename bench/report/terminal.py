@@ -96,8 +96,9 @@ def print_board(board: Board, console: Console, floor: BoardFloor | None = None)
         _print_floor(floor, console)
     print_sentence(
         console,
-        "# rank, a range where other people could change it (95%); the data cannot tell methods "
-        "with the same letter apart; * anchor: a reference, not a contestant. E expression skill, "
+        "# rank, a range where other people could change it (95%); the data cannot tell a method "
+        "from the best one with its letter; * anchor: a reference, not a contestant. E expression "
+        "skill, "
         "R identity retention, Q naturalness, cov. coverage. The score is the harmonic mean of E, "
         "R and Q.",
     )
