@@ -180,12 +180,13 @@ def _from_elsewhere(name: str, python: Path) -> MethodEntry:
 
 def _checked(name: str, origin: str, factory: Any) -> MethodEntry:
     problem = None
+    card = getattr(factory, "card", None)
     if not inspect.isclass(factory):
         problem = f"it is no class but of {type(factory).__name__}"
-    elif not isinstance(getattr(factory, "card", None), MethodCard):
+    elif not isinstance(card, MethodCard):
         problem = "it has no MethodCard called card"
-    elif factory.card.name != name:
-        problem = f"its card is called {factory.card.name!r}"
+    elif card.name != name:
+        problem = f"its card is called {card.name!r}"
     elif required := _without_default(factory):
         problem = f"its parameter(s) without a default: {', '.join(required)}"
     else:
