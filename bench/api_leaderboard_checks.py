@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.errors import BenchError
+from bench.leaderboard.basis import BASIS_FILE
 from bench.paths import leaderboards_folder
 from bench.stderr import stderr_console
 from bench.suggest import did_you_mean
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from bench.leaderboard.changes import Differences
     from bench.leaderboard.verdict import Verdicts
 
-__all__ = ["all_entries", "diff", "find_entry", "verify"]
+__all__ = ["all_entries", "diff", "find_entries", "verify"]
 
 
 def all_entries(board: Path | None = None) -> list[Path]:
@@ -32,11 +33,12 @@ def all_entries(board: Path | None = None) -> list[Path]:
     return found
 
 
-def find_entry(name: str, board: Path | None = None) -> Path:
-    """The folder of an entry.
+def find_entries(name: str, board: Path | None = None) -> list[Path]:
+    """The folder of an entry, or those of all entries of a board.
 
     Args:
-        name: BENCHMARK/NAME of a published board, NAME of ``board``, or the folder itself.
+        name: BENCHMARK/NAME of a published board, NAME of ``board``, or the folder itself; or the
+            BENCHMARK of a published board.
         board: the folder of a board that is no published one.
 
     Raises:
@@ -44,7 +46,9 @@ def find_entry(name: str, board: Path | None = None) -> Path:
     """
     for folder in ((board or leaderboards_folder()) / name, Path(name)):
         if (folder / "entry.json").is_file():
-            return folder
+            return [folder]
+        if (folder / BASIS_FILE).is_file():
+            return all_entries(folder)
     entries = all_entries(board)
     known = [f"{path.parent.name}/{path.name}" if board is None else path.name for path in entries]
     raise BenchError(

@@ -17,7 +17,7 @@ __all__ = ["diff", "verify"]
 def verify(
     entries: Annotated[
         list[str] | None,
-        typer.Argument(metavar="ENTRY", help="BENCHMARK/NAME, or the folder of an entry."),
+        typer.Argument(metavar="ENTRY", help="BENCHMARK/NAME or BENCHMARK, or the folder of one."),
     ] = None,
     every: Annotated[bool, typer.Option("--all", help="Verify all entries of all boards.")] = False,
     board: Annotated[
@@ -52,6 +52,8 @@ def verify(
 
     `bench leaderboard verify synthfaces-64/pixel-arith`
 
+    `bench leaderboard verify synthfaces-64`
+
     `bench leaderboard verify london-64/glow-arith --data DIR --pairs 20 --seed 1`
 
     `bench leaderboard verify --all --json`
@@ -62,7 +64,8 @@ def verify(
     if bool(entries) == every:
         raise BenchError("name entries, or --all", hint="such as synthfaces-64/pixel-arith")
     found = api.verify(
-        [api.find_entry(name, board) for name in entries or ()] or api.all_entries(board),
+        [path for name in entries or () for path in api.find_entries(name, board)]
+        or api.all_entries(board),
         data=lambda benchmark: options.given_data(data, benchmark),
         pairs=pairs,
         seed=seed,

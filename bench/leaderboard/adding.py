@@ -136,7 +136,9 @@ def agreed_basis(candidate: Candidate, board: Basis | None) -> Basis:
         if getattr(own, name) != getattr(board, name):
             raise BenchError(
                 f"{who}: {name.replace('_', ' ')} {getattr(own, name)}, the board's are "
-                f"{getattr(board, name)}"
+                f"{getattr(board, name)}",
+                hint="begin another board with --board DIR; one of the package begins anew once "
+                "all of its folder but notes.md is removed",
             )
     for part in sorted(set(own.niqe_real) & set(board.niqe_real)):
         _check_constants(who, part, own, board)

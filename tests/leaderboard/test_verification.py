@@ -537,11 +537,12 @@ def test_entries_are_found_by_name_and_by_folder(
 ) -> None:
     monkeypatch.setenv("BENCH_LEADERBOARDS", str(board.parent))
     expected = board / "copy-source"
-    assert api.find_entry("synthfaces-64/copy-source") == expected
-    assert api.find_entry("copy-source", board) == expected
-    assert api.find_entry(str(expected)) == expected
+    assert api.find_entries("synthfaces-64/copy-source") == [expected]
+    assert api.find_entries("copy-source", board) == [expected]
+    assert api.find_entries(str(expected)) == [expected]
+    assert api.find_entries("synthfaces-64") == api.all_entries(board)
     with pytest.raises(BenchError, match="did you mean 'synthfaces-64/copy-source'"):
-        api.find_entry("synthfaces-64/copy-sourc")
+        api.find_entries("synthfaces-64/copy-sourc")
     with pytest.raises(BenchError, match="no entry in"):
         api.all_entries(board / "copy-source")
 
