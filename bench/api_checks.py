@@ -13,7 +13,7 @@ from bench.stderr import stderr_console
 if TYPE_CHECKING:
     from bench.plugins.checks.outcome import Report
     from bench.plugins.instruments import Kind
-    from bench.run.checking.order import CheckOrder
+    from bench.run.checking.job import CheckJob
 
 __all__ = ["TIME_LIMIT", "check_dataset", "check_instrument", "check_method"]
 
@@ -46,12 +46,12 @@ def check_method(
         BenchError: there is no such method or benchmark, a parameter is wrong, or data or
             instruments of the benchmark are missing.
     """
-    from bench.run.checking.order import CheckOrder
+    from bench.run.checking.job import CheckJob
 
     folder = "" if data is None else str(data)
     interpreter = "" if python is None else str(python)
-    order = CheckOrder("method", name, benchmark, folder, parameters or {}, device, interpreter)
-    return _supervised(order, time_limit)
+    job = CheckJob("method", name, benchmark, folder, parameters or {}, device, interpreter)
+    return _supervised(job, time_limit)
 
 
 def check_instrument(
@@ -74,10 +74,10 @@ def check_instrument(
     Raises:
         BenchError: there is no such instrument or benchmark, or weights or packages are missing.
     """
-    from bench.run.checking.order import CheckOrder
+    from bench.run.checking.job import CheckJob
 
-    order = CheckOrder(kind, name, benchmark, "" if data is None else str(data))
-    return _supervised(order, time_limit)
+    job = CheckJob(kind, name, benchmark, "" if data is None else str(data))
+    return _supervised(job, time_limit)
 
 
 def check_dataset(name: str, data: Path | None = None) -> Report:
@@ -101,10 +101,10 @@ def check_dataset(name: str, data: Path | None = None) -> Report:
     return Report("dataset", name, "", checks)
 
 
-def _supervised(order: CheckOrder, time_limit: float) -> Report:
+def _supervised(job: CheckJob, time_limit: float) -> Report:
     from bench.run.checking.supervised import check_plugin
 
     with stderr_console().status("") as status:
         return check_plugin(
-            order, time_limit, lambda doing: status.update(f"checking {order.name}: {doing}")
+            job, time_limit, lambda doing: status.update(f"checking {job.name}: {doing}")
         )

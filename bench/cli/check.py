@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+import shlex
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
@@ -17,8 +20,16 @@ if TYPE_CHECKING:
 
 __all__ = ["check", "show_report"]
 
+NOT_FOR: Final[Mapping[str, Sequence[str]]] = {
+    "embedder": ("param", "python", "device"),
+    "au": ("param", "python", "device"),
+    "dataset": ("param", "python", "device", "benchmark", "time_limit"),
+}
+"""What is checked -> options that would change nothing."""
+
 
 def check(
+    context: typer.Context,
     method: Annotated[
         str | None,
         typer.Argument(help="Name of a method, or its .py file.", show_default=False),
@@ -51,7 +62,7 @@ def check(
 
     A plugin works in a process of its own on a few images of the benchmark. Each failure says what
     was expected and which line of the contract asks for it (docs/add-a-method.md,
-    docs/add-an-instrument.md). Ends with status 1 if a check fails.
+    docs/add-an-instrument.md, docs/add-a-dataset.md). Ends with status 1 if a check fails.
 
     Examples:
 
@@ -73,8 +84,7 @@ def check(
             "name one thing to check",
             hint="bench check METHOD, --embedder NAME, --au NAME or --dataset NAME",
         )
-    if (param or python) and method is None:
-        raise BenchError(f"{'--param' if param else '--python'} is for methods")
+    _refuse_idle_options(context)
     if dataset is not None:
         report = api_checks.check_dataset(dataset, options.given_data(data, dataset))
     elif method is not None:
@@ -98,13 +108,48 @@ def check(
     show_report(report, json=json)
 
 
-def show_report(report: Report, *, json: bool) -> None:
-    """Prints a report; ends with status 1 if a check has failed."""
+def show_report(
+    report: Report, written: Sequence[Path] = (), commands: Sequence[str] = (), *, json: bool
+) -> None:
+    """Prints a report; ends with status 1 if a check has failed.
+
+    Args:
+        report: what was found.
+        written: files that were written before.
+        commands: what to type next.
+        json: whether to print JSON.
+    """
     from bench.report.checks import print_checks
 
     if json:
-        print_json(report.to_dict())
+        files = {"written": list(map(str, written)), "next": list(commands)} if written else {}
+        print_json({**report.to_dict(), **files})
     else:
-        print_checks(report, stdout())
+        console = stdout()
+        print_checks(report, console)
+        if written:
+            console.print()
+        for lines, first in ((written, "Written: "), (commands, "Next: ")):
+            for place, line in enumerate(lines):
+                label = " " * len(first) if place else first
+                # Never broken into two, so that it can be copied.
+                console.print(f"{label}{line}", markup=False, highlight=False, soft_wrap=True)
     if not report.has_passed:
         raise typer.Exit(1)
+
+
+def _refuse_idle_options(context: typer.Context) -> None:
+    """Refuses options that do not apply to what is checked.
+
+    Raises:
+        BenchError: one was typed.
+    """
+    for kind, options_ in NOT_FOR.items():
+        for option in options_ if context.params[kind] is not None else ():
+            source = context.get_parameter_source(option)
+            if source is not None and source.name == "COMMANDLINE":
+                flag, words = option.replace("_", "-"), [f"--{kind}", str(context.params[kind])]
+                raise BenchError(
+                    f"--{flag} means nothing with --{kind}",
+                    hint=shlex.join(["bench", "check", *words]),
+                )

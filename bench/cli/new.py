@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from bench.cli import options
-from bench.cli.output import print_json, stdout
+from bench.cli.check import show_report
 
 if TYPE_CHECKING:
-    from bench.plugins.checks.outcome import Report
-    from bench.plugins.scaffold import Kind
+    from bench.plugins.checks.contract import Kind
 
 __all__ = ["new"]
 
@@ -80,7 +78,7 @@ def dataset(name: Name, json: options.Json = False) -> None:
     path = write_new_card(name)
     report = check_dataset(name)
     commands = [f"bench data {step} {name} --data DIR" for step in ("scan", "add")]
-    _show([path], report, commands, json=json)
+    show_report(report, [path], commands, json=json)
 
 
 def _begin(kind: Kind, name: str, folder: Path, *, package: bool, json: bool) -> None:
@@ -91,24 +89,4 @@ def _begin(kind: Kind, name: str, folder: Path, *, package: bool, json: bool) ->
     write_files(made.texts)
     plugin = str(made.plugin)
     report = check_method(plugin) if kind == "method" else check_instrument(kind, plugin)
-    _show(list(made.texts), report, made.commands, json=json)
-
-
-def _show(written: Sequence[Path], report: Report, commands: Sequence[str], *, json: bool) -> None:
-    """Prints what was written and found, and what to type next; status 1 if a check has failed."""
-    from bench.report.checks import print_checks
-
-    if json:
-        files = [str(path) for path in written]
-        print_json({**report.to_dict(), "written": files, "next": list(commands)})
-    else:
-        console = stdout()
-        print_checks(report, console)
-        console.print()
-        for lines, first in ((written, "Written: "), (commands, "Next: ")):
-            for place, line in enumerate(lines):
-                label = " " * len(first) if place else first
-                # Never broken into two, so that it can be copied.
-                console.print(f"{label}{line}", markup=False, highlight=False, soft_wrap=True)
-    if not report.has_passed:
-        raise typer.Exit(1)
+    show_report(report, list(made.texts), made.commands, json=json)

@@ -40,10 +40,12 @@ def pairs(
     `bench run precomputed --param folder=DIR --param name=my-gan`
     """
     import json
+    import shlex
 
     from bench.data.benchmark import load_benchmark
     from bench.data.dataset import Dataset
     from bench.data.pair_list import list_pairs
+    from bench.methods.precomputed import COLUMNS
 
     loaded = load_benchmark(benchmark)
     loaded.check_expressions()
@@ -53,8 +55,16 @@ def pairs(
     try:
         out.write_text("".join(f"{json.dumps(row)}\n" for row in rows), encoding="utf-8")
     except OSError as error:
-        raise BenchError(f"cannot write {out}: {error.strerror}") from error
+        raise BenchError(
+            f"cannot write {out}: {error.strerror or error}", hint="--out FILE names another"
+        ) from error
     alphas = len(loaded.alphas)
     print(
         f"{out}: {len(rows)} pairs of {loaded.name}, {len(rows) * alphas} images at {alphas} alphas"
     )
+    words = ["bench", "run", "precomputed", "--param", "folder=DIR", "--param", "name=NAME"]
+    for option, value in (("--benchmark", benchmark), ("--data", data), ("--limit", limit)):
+        words += [] if value is None else [option, str(value)]
+    print("Next: make them into DIR, list them in DIR/manifest.csv, and measure them")
+    print(f"      {','.join(COLUMNS)}")
+    print(f"      {shlex.join(words)}")

@@ -54,7 +54,7 @@ def card_for(given: str, name: str | None = None) -> DatasetCard:
     else:
         card = load_card(given)
     if name is not None and (problem := name_problem(name)):
-        raise BenchError(problem, hint="--name my-faces")
+        raise BenchError(problem, hint="such as my-faces")
     return replace(card, name=name or card.name)
 
 

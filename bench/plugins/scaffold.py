@@ -2,25 +2,27 @@
 
 from __future__ import annotations
 
+import ast
+import builtins
 import importlib.util
 import keyword
 import re
 import shlex
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from bench.errors import BenchError
 from bench.plugins.checks.cards import plugin_name_problem
+from bench.plugins.checks.contract import Kind
 from bench.plugins.entries import registered
 from bench.plugins.registry import GROUP
 from metrics.plugin import GROUPS
 
 __all__ = ["Scaffold", "make_scaffold", "write_files"]
-
-Kind = Literal["method", "embedder", "au_estimator"]
 
 REGISTERED_UNDER: Final[Mapping[str, str]] = {"method": GROUP, **GROUPS}
 OPTIONS: Final[Mapping[str, str]] = {"embedder": "--embedder", "au_estimator": "--au"}
@@ -57,18 +59,13 @@ def make_scaffold(kind: Kind, name: str, folder: Path, *, package: bool = False)
     Raises:
         BenchError: the name is malformed, or somebody has it; the hint proposes another.
     """
-    _check_name(kind, name)
-    module = name.replace("-", "_")
-    class_name = "".join(word.capitalize() for word in name.split("-"))
+    _check_name(kind, name, folder)
+    module, class_name = name.replace("-", "_"), _class_name(name)
     if package:
-        # A constant stands for an instrument, the class itself for a method.
-        found = class_name if kind == "method" else "PLUGIN"
         root, source = folder / name, folder / name / "src" / module
         plugin, imported = source / "plugin.py", f"{module}.plugin"
         texts = {
-            root / "pyproject.toml": _template("pyproject.toml")
-            .replace("my_group", REGISTERED_UNDER[kind])
-            .replace("my_object", found),
+            root / "pyproject.toml": _template("pyproject.toml"),
             root / "README.md": _template(f"{kind}/card.md"),
             source / "__init__.py": '"""my-plugin, for expression-transfer-bench."""\n',
             plugin: _template(f"{kind}/plugin.py"),
@@ -83,6 +80,9 @@ def make_scaffold(kind: Kind, name: str, folder: Path, *, package: bool = False)
             folder / f"{name}.md": _template(f"{kind}/card.md"),
         }
     words = {
+        "my_group": REGISTERED_UNDER[kind],
+        # A constant stands for an instrument, the class itself for a method.
+        "my_object": class_name if kind == "method" else "PLUGIN",
         "from my_plugin import": f"from {imported} import",
         "my-plugin": name,
         "my_plugin": module,
@@ -135,12 +135,11 @@ def _template(name: str) -> str:
 
 
 def _replaced(text: str, words: Mapping[str, str]) -> str:
-    for word, other in words.items():
-        text = text.replace(word, other)
-    return text
+    """The text with other words, none of which is replaced again."""
+    return re.sub("|".join(map(re.escape, words)), lambda found: words[found[0]], text)
 
 
-def _check_name(kind: Kind, name: str) -> None:
+def _check_name(kind: Kind, name: str, folder: Path) -> None:
     if problem := plugin_name_problem(name):
         words = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", name).lower()
         better = re.sub(r"[^a-z0-9]+", "-", words).strip("-").lstrip("0123456789-")
@@ -150,8 +149,42 @@ def _check_name(kind: Kind, name: str) -> None:
         raise BenchError(
             f"{name!r} is there already, from {taken[name].origin}", hint=f"such as my-{name}"
         )
-    module = name.replace("-", "_")
-    if keyword.iskeyword(module) or importlib.util.find_spec(module) is not None:
-        raise BenchError(
-            f"a file {module}.py would hide Python's own {module!r}", hint=f"such as my-{name}"
-        )
+    file = folder / f"{name.replace('-', '_')}.py"
+    if problem := _module_problem(file) or _class_problem(kind, name):
+        raise BenchError(problem, hint=f"such as my-{name}")
+
+
+def _module_problem(file: Path) -> str:
+    """Why there cannot be a module of that name; empty if there can."""
+    module = file.stem
+    if keyword.iskeyword(module):
+        return f"nothing can be imported from {file.name}: {module!r} is a word of the language"
+    if module in sys.stdlib_module_names:
+        return f"a file {file.name} would hide Python's own {module!r}"
+    spec = importlib.util.find_spec(module)
+    # The file itself may be there already, which is said where it is written.
+    if spec is not None and spec.origin != str(file.resolve()):
+        return f"a file {file.name} would hide {module!r}, which is installed"
+    return ""
+
+
+def _class_problem(kind: Kind, name: str) -> str:
+    """Why there cannot be a class of that name; empty if there can."""
+    found = _class_name(name)
+    if keyword.iskeyword(found) or hasattr(builtins, found):
+        return f"its class would be called {found}, which means something else in Python"
+    if found in _names(_template(f"{kind}/plugin.py")) | _names(_template(f"{kind}/test.py")):
+        return f"its class would be called {found}, like something that its file uses"
+    return ""
+
+
+def _class_name(name: str) -> str:
+    return "".join(word.capitalize() for word in name.split("-"))
+
+
+def _names(source: str) -> set[str]:
+    """What a file uses and imports, but for the plugin's own class."""
+    nodes = list(ast.walk(ast.parse(source)))
+    used = {node.id for node in nodes if isinstance(node, ast.Name)}
+    imported = {node.name for node in nodes if isinstance(node, ast.alias)}
+    return (used | imported) - {"MyPlugin"}

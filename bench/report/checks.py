@@ -25,15 +25,13 @@ def print_checks(report: Report, console: Console) -> None:
     table = titled_table(f"{report.kind} {printable(report.name)}{where}")
     table.add_column("check", no_wrap=True)
     table.add_column("result", no_wrap=True)
-    with_lines = any(check.line for check in report.checks)
-    if with_lines:
-        table.add_column("line", no_wrap=True)
+    table.add_column("line", no_wrap=True)
     table.add_column("")
     for check in report.checks:
         finding = check.finding
         status = Text(finding.status, style=STYLES[finding.status])
         remark = "" if finding.status == "failed" else printable(finding.found)
-        table.add_row(check.name, status, *([check.line] if with_lines else []), Text(remark))
+        table.add_row(check.name, status, check.line, Text(remark))
     console.print(table)
     for check in report.of_status("failed"):
         console.print()
@@ -43,13 +41,15 @@ def print_checks(report: Report, console: Console) -> None:
 
 
 def _print_failure(check: Check, console: Console) -> None:
-    line = f" ({check.line}: {CONTRACT[check.line]})" if check.line else ""
-    print_sentence(console, f"{check.name} failed{line}", "bold red")
+    print_sentence(
+        console, f"{check.name} failed ({check.line}: {CONTRACT[check.line]})", "bold red"
+    )
     table = titled_table("", header=False)
     table.title = None
     table.columns = [Column(no_wrap=True), Column(overflow="fold")]
-    table.add_row("  found", Text(printable(check.finding.found)))
-    table.add_row("  expected", Text(printable(check.finding.expected)))
+    for name in ("found", "expected", "hint"):
+        if text := getattr(check.finding, name):
+            table.add_row(f"  {name}", Text(printable(text)))
     console.print(table)
 
 
@@ -57,9 +57,9 @@ def _sum(report: Report) -> str:
     counts = [f"{len(report.of_status(s))} {s}" for s in ("passed", "failed", "skipped")]
     text = f"{', '.join(counts)}."
     if report.measured:
-        speed = rate(report.measured.get("images_per_second"))
-        peak = report.measured.get("peak_mib", 0.0)
-        text += f" {speed} images/s in the first call; at most {peak:.0f} MiB above the start."
+        text += f" {rate(report.measured.get('images_per_second'))} images/s in the first call"
+        peak = report.measured.get("peak_mib")
+        text += "." if peak is None else f"; at most {peak:.0f} MiB above the start."
     if not report.has_passed:
         document = DOCUMENTS.get(report.kind, "docs/add-an-instrument.md")
         text += f" The contract: {document}"

@@ -72,7 +72,8 @@ def listed(embedded: Path, tmp_path: Path) -> Path:
     path = tmp_path / "pairs.jsonl"
     result = CliRunner().invoke(app, ["data", "pairs", "--out", str(path)])
     assert result.exit_code == 0, result.output
-    assert result.stdout == f"{path}: 30 pairs of synthfaces-64, 120 images at 4 alphas\n"
+    first, *_ = result.stdout.splitlines()
+    assert first == f"{path}: 30 pairs of synthfaces-64, 120 images at 4 alphas"
     return path
 
 
@@ -101,7 +102,20 @@ def test_a_limited_list_has_the_pairs_of_a_limited_run(listed: Path, tmp_path: P
 def test_a_file_that_cannot_be_written_is_one_clear_line(embedded: Path, tmp_path: Path) -> None:
     result = CliRunner().invoke(app, ["data", "pairs", "--out", str(tmp_path / "no" / "x.jsonl")])
     assert isinstance(result.exception, BenchError)
-    assert "cannot write" in str(result.exception)
+    assert "cannot write" in result.exception.message
+    assert result.exception.hint == "--out FILE names another"
+
+
+def test_what_is_to_be_typed_next_is_printed(embedded: Path, tmp_path: Path) -> None:
+    """The header is that of the manifest, and the command measures what was listed."""
+    words = ["--out", str(tmp_path / "x.jsonl"), "--data", str(embedded), "--limit", "2"]
+    result = CliRunner().invoke(app, ["data", "pairs", "synthfaces", *words])
+    header, next_command = (line.strip() for line in result.stdout.splitlines()[-2:])
+    assert header == "source,sample,target,alpha,path"
+    assert next_command == (
+        "bench run precomputed --param folder=DIR --param name=NAME "
+        f"--benchmark synthfaces --data {embedded} --limit 2"
+    )
 
 
 @pytest.mark.slow

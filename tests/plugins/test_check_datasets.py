@@ -39,6 +39,8 @@ def test_a_whole_dataset_passes(faces):
     assert "230 images" in found["list of images"].found
     assert "30 pairs" in found["split"].found
     assert "4 in dev, 6 in test" in found["people"].found
+    lines = [check.line for check in check_dataset("synthfaces").checks]
+    assert lines == ["D1", "D2", "D3", "D4", "D5"]
 
 
 def test_a_card_alone_is_no_fault(faces):
@@ -57,6 +59,7 @@ def test_a_card_that_cannot_be_read(faces):
     edit(faces / "card.toml", r"^year = .*", 'year = "soon"')
     assert statuses() == "fssss"
     assert "year" in findings()["card"].found
+    assert findings()["card"].expected == "the card as docs/add-a-dataset.md has it"
 
 
 def test_a_malformed_list(faces):
@@ -70,6 +73,7 @@ def test_images_that_are_missing_or_changed(faces):
     shutil.copy(faces / "images" / "p3" / "sad.png", faces / "images" / "p4" / "sad.png")
     assert statuses() == "ppfpp"
     assert findings()["images"].found.startswith("2 are not as published")
+    assert findings()["images"].hint == "bench data verify synthfaces"
 
 
 def test_a_pair_of_an_image_that_is_not_there(faces):

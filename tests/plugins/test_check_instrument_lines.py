@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,7 +12,7 @@ import pytest
 import torch
 
 from bench.errors import BenchError
-from bench.plugins.checks.contract import AU_STEPS, EMBEDDER_STEPS
+from bench.plugins.checks.contract import STEPS
 from bench.plugins.checks.outcome import Finding
 from bench.plugins.checks.watch import Watch
 from bench.plugins.instruments import Kind
@@ -132,6 +134,7 @@ def checked(tmp_path: Path) -> Checked:
 @pytest.fixture(autouse=True)
 def _process_as_it_was(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setenv("OMP_NUM_THREADS", "1")
+    monkeypatch.setattr(sys, "path", sys.path.copy())  # the folder of a plugin's file is added
     np.random.seed()  # noqa: NPY002 - no other method may have left the state that one leaves
     yield
     torch.set_grad_enabled(True)
@@ -145,8 +148,7 @@ def of_status(found: dict[str, Finding], status: str) -> set[str]:
 def test_what_bench_new_writes_passes_all(checked, kind):
     found = checked(kind)
     assert of_status(found, "passed") == set(found)
-    steps = EMBEDDER_STEPS if kind == "embedder" else AU_STEPS
-    assert set(found) == {name for step in steps for name in step.checks}
+    assert set(found) == {name for step in STEPS[kind] for name in step.checks}
 
 
 @pytest.mark.parametrize(("check", "old", "new"), EMBEDDERS.values(), ids=EMBEDDERS.keys())
@@ -164,8 +166,9 @@ def test_an_estimator_that_breaks_a_line(checked, check, old, new):
 
 
 def test_every_check_is_broken_by_somebody():
-    for steps, broken in ((EMBEDDER_STEPS, EMBEDDERS), (AU_STEPS, ESTIMATORS)):
-        assert {edit[0] for edit in broken.values()} == {n for step in steps for n in step.checks}
+    for kind, broken in (("embedder", EMBEDDERS), ("au_estimator", ESTIMATORS)):
+        names = {name for step in STEPS[kind] for name in step.checks}
+        assert {edit[0] for edit in broken.values()} == names
 
 
 def test_where_no_face_is_seen_the_readings_are_skipped_and_the_rest_is_checked(checked):
@@ -184,10 +187,33 @@ def test_a_file_without_a_plugin_of_the_kind_fails_to_load(checked):
     assert "RuntimeError: one two" in found["loads"].found
 
 
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        ("KeyError('weights')", "KeyError: 'weights'"),
+        ("TypeError('no path')", "TypeError: no path"),
+        ("AttributeError('make')", "AttributeError: make"),
+    ],
+)
+def test_where_make_raises_the_rest_is_skipped_for_that_reason(checked, error, words):
+    found = checked("embedder", "    return Mine()", f"    raise {error}")
+    assert of_status(found, "failed") == {"loads"}
+    assert re.fullmatch(rf"{words} \(mine\.py:\d+\)", found["loads"].found)
+    rest = of_status(found, "skipped") - {"card"}
+    assert {found[name].found for name in rest} == {"it cannot be loaded"}
+
+
+def test_where_no_face_can_be_read_the_rest_is_skipped_for_that_reason(checked):
+    found = checked("au_estimator", CHECKED, f"{{}}['model']; {CHECKED}")
+    assert of_status(found, "failed") == {"readings"}
+    assert "KeyError: 'model' (mine.py:" in found["readings"].found
+    assert found["same twice"].found == "there are no readings"
+
+
 def test_an_unknown_instrument_is_the_user_s_to_mend(tmp_path):
     images = np.zeros((2, 64, 64, 3), dtype=np.uint8)
     for spec, words in (("nobody", "no embedder called 'nobody'"), ("no.py", "no embedder file")):
         observed = Observed(Watch(tmp_path))
         checks = InstrumentChecks("embedder", spec, [], images, ["a", "b"], observed)
         with pytest.raises(BenchError, match=words):
-            run_step(checks, EMBEDDER_STEPS[0])
+            run_step(checks, STEPS["embedder"][0])

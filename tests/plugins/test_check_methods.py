@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,10 +12,10 @@ import numpy as np
 import pytest
 import torch
 
-from bench.data.benchmark import load_benchmark
+from bench.data.benchmark import Benchmark, load_benchmark
 from bench.errors import BenchError
-from bench.plugins.checks.contract import METHOD_STEPS
-from bench.plugins.checks.outcome import Finding
+from bench.plugins.checks.contract import STEPS
+from bench.plugins.checks.outcome import Finding, skipped
 from bench.plugins.checks.watch import Watch
 from bench.run.checking.method import MethodChecks
 from bench.run.checking.observed import Observed
@@ -81,6 +82,22 @@ BROKEN = {
         "def transfer(self, rs): return np.stack([self.image(r) * np.nan for r in rs])",
     ),
     "raises": ("images", "def transfer(self, requests): raise KeyError('a face')"),
+    "raises for many": (
+        "images",
+        """
+        def transfer(self, requests):
+            if len(requests) > 1:
+                raise MemoryError("too many")
+            return np.stack([self.image(r) for r in requests])
+        """,
+    ),
+    "leaves 0..1 beyond alpha 1": (
+        "images",
+        """
+        def transfer(self, requests):
+            return np.stack([self.image(r) * max(1.0, 9 * r.alpha - 8) for r in requests])
+        """,
+    ),
     "chance": (
         "same twice",
         """
@@ -170,6 +187,30 @@ BROKEN = {
     "reconstructs too few": (
         "reconstruct",
         "def reconstruct(self, faces): return np.zeros((1, 2, 2, 3))",
+    ),
+    "no longer works after a failure": (
+        "failing sample",
+        """
+        def transfer(self, requests):
+            if getattr(self, "is_busy", False):
+                raise RuntimeError("busy")
+            self.is_busy = True
+            images = np.stack([self.image(r) for r in requests])
+            self.is_busy = False
+            return images
+        """,
+    ),
+    "remembers a failure": (
+        "failing sample",
+        """
+        def transfer(self, requests):
+            try:
+                images = np.stack([self.image(r) for r in requests])
+            except ValueError:
+                self.strength = 0.5
+                raise
+            return images
+        """,
     ),
     "gradients off": (
         "torch settings",
@@ -293,7 +334,7 @@ class Checker:
         path.write_text(head + source)
         checks = MethodChecks(self.session, Observed(self.watch), str(path), parameters)
         found: dict[str, Finding] = {}
-        for step in METHOD_STEPS:
+        for step in STEPS["method"]:
             found |= run_step(checks, step)
         self.measured = checks.measured
         return found
@@ -331,7 +372,7 @@ def test_a_method_that_keeps_the_contract_passes_all(checker):
     found = checker.findings(GOOD, strength="0.7")
     assert of_status(found, "failed") == set()
     assert of_status(found, "skipped") == {"without alpha", "reconstruct"}
-    assert found.keys() == {name for step in METHOD_STEPS for name in step.checks}
+    assert found.keys() == {name for step in STEPS["method"] for name in step.checks}
     assert checker.measured["images_per_second"] > 0.0
     assert 0.0 <= checker.measured["peak_mib"] < 1000.0
 
@@ -341,7 +382,7 @@ def test_a_method_without_alpha_passes_all(checker):
         broken(NO_ALPHA + "\ndef image(self, r): return r.target_reference[0].pixels / 255.0")
     )
     assert of_status(found, "failed") == set()
-    assert of_status(found, "skipped") == {"alpha 0", "reconstruct"}
+    assert of_status(found, "skipped") == {"alpha 0", "reconstruct", "failing sample"}
 
 
 @pytest.mark.parametrize(("check", "body"), BROKEN.values(), ids=BROKEN.keys())
@@ -355,7 +396,7 @@ def test_who_breaks_a_line_fails_its_check_and_no_other(checker, check, body):
 
 
 def test_every_check_is_broken_by_somebody():
-    checks = {name for step in METHOD_STEPS for name in step.checks}
+    checks = {name for step in STEPS["method"] for name in step.checks}
     assert {check for check, _ in BROKEN.values()} | {"loads"} == checks
 
 
@@ -380,6 +421,85 @@ def test_a_failure_says_which_image_and_by_how_much(checker):
     found = checker.findings(broken(BROKEN["the source at alpha 0"][1]))["alpha 0"]
     assert "at alpha 0 differs by up to" in found.found
     assert "of 255" in found.expected
+
+
+@pytest.mark.parametrize(
+    ("body", "check", "words"),
+    [
+        ("def prepare(self, context): return self.open()\ndef open(self): raise OSError('no disk')",
+         "prepare", "method 'mine' cannot be prepared: no disk"),
+        ("def prepare(self, context): return {}['a']", "prepare", "KeyError: 'a'"),
+        ("def image(self, request): raise KeyError('a')", "images",
+         "at alpha 0 is method_error: KeyError: 'a'"),
+        ("def reconstruct(self, faces): raise KeyError('a')", "reconstruct", "KeyError: 'a'"),
+    ],
+)  # fmt: skip
+def test_an_exception_is_named_with_the_innermost_line_of_the_method_s_file(
+    checker, body, check, words
+):
+    found = checker.findings(broken(body))[check].found
+    lines = (checker.folder / "mine.py").read_text().splitlines()
+    (number,) = [place for place, line in enumerate(lines, start=1) if line.strip() in body][-1:]
+    assert found.endswith(f"{words} (mine.py:{number})")
+
+
+def test_a_failure_of_many_requests_alone_is_named(checker):
+    found = checker.findings(broken(BROKEN["raises for many"][1]))["images"].found
+    words = r"a call with 9 requests raises MemoryError: too many \(mine.py:\d+\), one with each"
+    assert re.match(words, found)
+
+
+def test_what_is_no_exception_of_the_method_has_no_line(checker):
+    found = checker.findings(broken("def transfer(self, requests): return None"))["images"].found
+    assert "returned NoneType" in found
+    assert "mine.py" not in found
+
+
+def test_a_long_exception_is_shortened_and_its_place_stays(checker):
+    body = "def prepare(self, context): raise KeyError('x' * 2_000_000)"
+    found = checker.findings(broken(body))["prepare"].found
+    assert len(found) == 300
+    assert found.startswith("KeyError: 'xxx")
+    assert re.search(r" \(mine\.py:\d+\)$", found)
+
+
+def test_what_works_elsewhere_leaves_no_traces_that_could_be_seen(checker):
+    body = """
+    works_elsewhere = True
+    def prepare(self, context):
+        torch.set_grad_enabled(False)
+        return {}
+    """
+    found = checker.findings(broken(body))
+    assert of_status(found, "failed") == set()
+    traces = STEPS["method"][-1].checks
+    assert {found[name] for name in traces} == {skipped("it works in a process of its own")}
+    assert "peak_mib" not in checker.measured
+    assert checker.measured["images_per_second"] > 0.0
+
+
+def test_variables_that_torch_sets_itself_are_no_trace(checker, monkeypatch):
+    monkeypatch.setenv("TORCHINDUCTOR_CACHE_DIR", "before")
+    body = """
+    def prepare(self, context):
+        import os
+        os.environ["TORCHINDUCTOR_CACHE_DIR"] = "after"
+        return {}
+    """
+    assert of_status(checker.findings(broken(body)), "failed") == set()
+
+
+def test_a_folder_that_is_there_already_is_not_written(checker):
+    body = "def prepare(self, context): Path(OUTSIDE).mkdir(exist_ok=True); return {}"
+    assert of_status(checker.findings(broken(body)), "failed") == set()
+
+
+def test_a_benchmark_of_one_pair_is_refused_before_the_method_is_touched(checker, monkeypatch):
+    one = checker.session.benchmark.pairs("test")[:1]
+    monkeypatch.setattr(Benchmark, "pairs", lambda self, part: one)
+    with pytest.raises(BenchError, match="fewer than two pairs") as caught:
+        checker.findings("raise SystemExit('it was touched')")
+    assert "--benchmark" in (caught.value.hint or "")
 
 
 def test_a_wrong_parameter_is_the_user_s_to_mend(checker):

@@ -4,21 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import subprocess
 import sys
 import time
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
+from typer.testing import CliRunner
 
 from bench.api_checks import check_instrument, check_method
+from bench.cli import app
+from bench.data.benchmark import load_benchmark
+from bench.data.dataset import Dataset
 from bench.errors import BenchError
+from bench.plugins.checks.contract import STEPS
 from bench.plugins.checks.outcome import Report
-from bench.plugins.registry import list_methods, make_method
+from bench.plugins.registry import list_methods
+from bench.run.checking.rows import pairs_to_check, rows_to_check
 
 SOURCE = """
-import os, signal, sys, time
+import os, signal, subprocess, sys, time
 import numpy as np
 from bench.plugins.contracts import MethodCard
 
@@ -48,6 +59,27 @@ class Mine:
         if self.how.endswith("prints"):
             print("x" * 100_000)
             os.write(1, b"no JSON\\n")
+        if self.how.endswith("reads"):
+            assert subprocess.run(["cat"], stdout=subprocess.PIPE).stdout == b""
+            assert sys.stdin.read() == os.read(0, 9).decode() == ""
+        if self.how.endswith("babbles"):
+            for place in range(3, 64):
+                try:
+                    os.write(place, b"x" * (1 << 21))
+                except OSError:
+                    pass
+"""
+
+PROGRAM = """
+import json, shutil, sys, time
+
+json.loads(sys.stdin.readline())
+print(json.dumps({"ready": True, "name": "mine", "has_alpha": True}), flush=True)
+time.sleep(float(sys.argv[1]))
+for line in sys.stdin:
+    request = json.loads(line)
+    shutil.copy(request["target_reference"][0], request["output"])
+    print(json.dumps({"id": request["id"], "status": "ok"}), flush=True)
 """
 
 
@@ -69,17 +101,24 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
     )  # fmt: skip
 
 
-def children() -> set[int]:
-    """The processes that this one has started and that are still there."""
-    own = set()
-    for path in Path("/proc").glob("[0-9]*/stat"):
+@pytest.fixture
+def mark(monkeypatch: pytest.MonkeyPatch) -> bytes:
+    """A variable that all processes have that a test starts, and those that these start."""
+    value = uuid.uuid4().hex
+    monkeypatch.setenv("TEST_STARTED_BY", value)
+    return f"TEST_STARTED_BY={value}".encode()
+
+
+def still_there(mark: bytes) -> list[str]:
+    """The command lines of processes with a mark."""
+    found = []
+    for path in Path("/proc").glob("[0-9]*/environ"):
         try:
-            parent = int(path.read_text().rpartition(")")[2].split()[1])
+            if mark in path.read_bytes():
+                found.append(path.with_name("cmdline").read_text())
         except OSError:
             continue
-        if parent == os.getpid():
-            own.add(int(path.parent.name))
-    return own
+    return found
 
 
 @pytest.mark.slow
@@ -90,10 +129,11 @@ def children() -> set[int]:
         ("transfer crashes", "images", "making images: it was ended by SIGSEGV"),
         ("transfer leaves", "images", "ended with status 1: no licence"),
         ("transfer hangs", "images", "no end of making images"),
+        ("transfer babbles", "images", "making images: a line longer than 1048576 bytes"),
     ],
 )
-def test_what_ends_or_hangs_fails_where_it_does(mine, how, check, words):
-    before, started = children(), time.monotonic()
+def test_what_ends_or_hangs_fails_where_it_does(mine, mark, how, check, words):
+    started = time.monotonic()
     report = check_method(mine, {"how": how}, time_limit=3.0)
     assert list(failures(report)) == [check]
     assert words in failures(report)[check]
@@ -101,12 +141,62 @@ def test_what_ends_or_hangs_fails_where_it_does(mine, how, check, words):
     assert {finding.status for finding in rest} == {"skipped"}
     assert all(finding.found for finding in rest)
     assert time.monotonic() - started < 60.0
-    assert children() <= before
+    assert still_there(mark) == []
 
 
 @pytest.mark.slow
-def test_what_it_prints_does_not_disturb_the_answers(mine):
-    assert failures(check_method(mine, {"how": "transfer prints"})) == {}
+@pytest.mark.parametrize("how", ["transfer prints", "prepare reads"])
+def test_what_it_prints_and_reads_does_not_disturb_the_answers(mine, how):
+    assert failures(check_method(mine, {"how": how}, time_limit=20.0)) == {}
+
+
+@pytest.mark.slow
+def test_one_that_hangs_says_how_to_wait_longer(mine):
+    (failed,) = check_method(mine, {"how": "prepare hangs"}, time_limit=2.0).of_status("failed")
+    assert failed.finding.expected == "an end within 2 s"
+    assert failed.finding.hint == "--time-limit 20 waits longer"
+
+
+@pytest.fixture
+def program(tmp_path: Path) -> str:
+    """The command line of a program, but for the seconds that it sleeps before it answers."""
+    path = tmp_path / "program.py"
+    path.write_text(PROGRAM)
+    return shlex.join([sys.executable, str(path)])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("timeout", "words"), [("60", "no end of making images"), ("0.5", "is timeout: ")]
+)
+def test_a_program_that_hangs_is_not_left_behind(program, mark, timeout, words):
+    parameters = {"program": f"{program} 1000", "timeout": timeout}
+    report = check_method("command", parameters, time_limit=20.0 if timeout == "0.5" else 3.0)
+    assert list(failures(report)) == ["images"]
+    assert words in failures(report)["images"]
+    assert still_there(mark) == []
+
+
+@pytest.mark.slow
+def test_a_program_that_hangs_ends_after_bench_was_killed(program, mark):
+    words = [sys.executable, "-m", "bench", "check", "command"]
+    process = subprocess.Popen(
+        [*words, "--param", f"program={program} 1000"],
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        wait_until(lambda: any("program.py\x001000" in line for line in still_there(mark)))
+    finally:
+        process.kill()
+        process.wait()
+    wait_until(lambda: not still_there(mark))
+
+
+def wait_until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
+    end = time.monotonic() + seconds
+    while not is_so():
+        assert time.monotonic() < end
+        time.sleep(0.1)
 
 
 @pytest.mark.slow
@@ -130,11 +220,28 @@ def test_the_command_says_what_was_expected_and_ends_with_status_1(tmp_path):
 
 
 def test_the_command_checks_one_thing_at_a_time():
-    for words in ([], ["pixel-arith", "--au", "synth"], ["--au", "synth", "--param", "a=b"]):
+    for words in ([], ["pixel-arith", "--au", "synth"]):
         done = command(*words)
         assert done.returncode == 1
-        assert done.stderr.startswith("error: ")
+        assert done.stderr.startswith("error: name one thing to check (bench check METHOD, ")
         assert done.stdout == ""
+
+
+@pytest.mark.parametrize(
+    ("words", "option"),
+    [
+        (["--au", "synth", "--param", "a=b"], "--param means nothing with --au"),
+        (["--au", "synth", "--device", "cpu"], "--device means nothing with --au"),
+        (["--embedder", "synth", "--python", "python"], "--python means nothing with --embedder"),
+        (["--dataset", "synthfaces", "-b", "london"], "--benchmark means nothing with --dataset"),
+        (["--dataset", "synthfaces", "--time-limit", "9"], "--time-limit means nothing with"),
+    ],
+)
+def test_an_option_that_would_change_nothing_is_refused(words, option):
+    result = CliRunner().invoke(app, ["check", *words])
+    assert isinstance(result.exception, BenchError)
+    assert option in result.exception.message
+    assert result.exception.hint == f"bench check {words[0]} {words[1]}"
 
 
 @pytest.mark.slow
@@ -148,29 +255,56 @@ def test_what_the_user_can_mend_is_an_error_and_no_report(mine):
             check_method(name, parameters)
     with pytest.raises(BenchError, match="no benchmark called"):
         check_method(mine, benchmark="nowhere")
+    with pytest.raises(BenchError, match="device 'nonsense' cannot be used"):
+        check_method(mine, device="nonsense")
     with pytest.raises(BenchError, match="no embedder called 'nobody'"):
         check_instrument("embedder", "nobody")
 
 
-def ready_methods() -> list[str]:
-    """Those that come with the package and need no parameter, but for controls."""
-    names = []
-    for entry in list_methods():
-        if entry.origin.startswith("expression-transfer-bench") and not entry.name.startswith(
-            "control-"
-        ):
-            try:
-                make_method(entry, {})
-            except BenchError:
-                continue
-            names.append(entry.name)
-    return names
+NEED_PARAMETERS = {"command", "precomputed"}
+
+OF_THE_PACKAGE = {
+    entry.name
+    for entry in list_methods()
+    if entry.origin.startswith("expression-transfer-bench")
+    # Controls break the contract on purpose.
+    and not entry.name.startswith("control-")
+}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ready_methods())
+@pytest.mark.parametrize("name", sorted(OF_THE_PACKAGE - NEED_PARAMETERS))
 def test_the_methods_of_the_package_keep_the_contract(name):
     assert failures(check_method(name)) == {}
+
+
+@pytest.mark.slow
+def test_a_program_keeps_the_contract_and_its_traces_are_not_looked_for(program, mark):
+    report = check_method("command", {"program": f"{program} 0"})
+    assert failures(report) == {}
+    skipped = {check.name: check.finding.found for check in report.of_status("skipped")}
+    for name in STEPS["method"][-1].checks:
+        assert skipped[name] == "it works in a process of its own"
+    assert set(report.measured) == {"images_per_second"}
+    assert still_there(mark) == []
+
+
+@pytest.mark.slow
+def test_images_made_elsewhere_keep_the_contract(tmp_path):
+    benchmark = load_benchmark("synthfaces")
+    dataset = Dataset(benchmark.card, benchmark.card.folder, benchmark.resolution)
+    rows = ["source,sample,target,alpha,path"]
+    for pair, alpha in rows_to_check(pairs_to_check(benchmark), benchmark.alphas, True):
+        source = dataset.pixels(dataset.sample(pair.source, pair.sample))
+        target = dataset.pixels(dataset.references(pair.target)[0])
+        made = np.clip((1 - alpha) * target + alpha * source, 0, 255).astype(np.uint8)
+        Image.fromarray(made).save(tmp_path / f"{len(rows)}.png")
+        rows.append(f"{pair.source},{pair.sample},{pair.target},{alpha},{len(rows)}.png")
+    (tmp_path / "manifest.csv").write_text("\n".join(rows))
+    report = check_method("precomputed", {"folder": str(tmp_path)})
+    assert failures(report) == {}
+    # A sample that was not made is one that fails.
+    assert "failing sample" not in {check.name for check in report.of_status("skipped")}
 
 
 @pytest.mark.slow

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import ast
+import importlib.util
 import json
+import os
+import shlex
 import shutil
 import subprocess
 import sys
 import tomllib
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from typer.testing import CliRunner
@@ -29,6 +33,12 @@ def new(*words: str) -> tuple[int, str]:
     if isinstance(result.exception, BenchError):
         raise result.exception
     return result.exit_code, result.stdout
+
+
+@pytest.fixture(autouse=True)
+def _path_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The folder of a plugin's file is added to it."""
+    monkeypatch.setattr(sys, "path", sys.path.copy())
 
 
 def written(kind: str, folder: Path, *, package: bool = False) -> Path:
@@ -108,14 +118,48 @@ def test_nothing_is_overwritten_and_nothing_half_written(package, tmp_path):
         ("embedder", "synth", "'synth' is there already"),
         ("au_estimator", "mediapipe", "'mediapipe' is there already"),
         ("method", "random", r"random\.py would hide Python's own 'random' \(such as my-random"),
-        ("embedder", "torch", "would hide"),
-        ("method", "lambda", "would hide"),
+        ("embedder", "torch", r"would hide 'torch', which is installed \(such as my-torch"),
+        ("method", "lambda", "'lambda' is a word of the language"),
+        ("method", "none", r"called None, which means something else in Python \(such as my-none"),
+        ("embedder", "true", "called True, which means something else"),
+        ("method", "exception", "called Exception, which means something else"),
+        ("method", "face", r"called Face, like something that its file uses \(such as my-face"),
+        ("method", "pair", "called Pair, like"),
+        ("method", "method-card", "called MethodCard, like"),
+        ("embedder", "instrument-plugin", "called InstrumentPlugin, like"),
+        ("au_estimator", "outcome", "called Outcome, like"),
     ],
 )
 def test_a_name_that_cannot_be_is_refused_with_another(kind, name, words, tmp_path):
     with pytest.raises(BenchError, match=words):
         make_scaffold(kind, name, tmp_path)
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("package", [False, True])
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("name", "module", "class_name"),
+    [("my-plugin-2", "my_plugin_2", "MyPlugin2"), ("my-plugin", "my_plugin", "MyPlugin")],
+)
+def test_a_name_like_that_of_the_template_stands_where_it_should(
+    kind, name, module, class_name, package, tmp_path
+):
+    made = make_scaffold(kind, name, tmp_path, package=package)
+    assert f"class {class_name}:" in made.texts[made.plugin]
+    (test,) = [text for path, text in made.texts.items() if path.name == f"test_{module}.py"]
+    imported = f"{module}.plugin" if package else module
+    assert f"\nfrom {imported} import {class_name}\n" in test
+    assert f"{name}-2" not in "".join(made.texts.values())
+
+
+def test_a_file_that_is_there_is_said_to_be_there(tmp_path, monkeypatch):
+    """Python finds a module where it was started."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend(str(tmp_path))
+    written("method", Path("."))
+    with pytest.raises(BenchError, match=r"my_own\.py is there already"):
+        written("method", Path("."))
 
 
 def test_the_name_of_a_method_may_be_that_of_an_instrument(tmp_path):
@@ -152,7 +196,7 @@ def test_a_new_dataset_is_a_card_to_fill_in(embedded, tmp_path, monkeypatch):
     assert load_card("lab-faces").folder == tmp_path / "datasets" / "lab-faces"
     with pytest.raises(BenchError, match="there is a dataset lab-faces already"):
         new("dataset", "lab-faces")
-    with pytest.raises(BenchError, match="name must be lower case"):
+    with pytest.raises(BenchError, match=r"name must be lower case.* \(such as my-faces\)"):
         new("dataset", "Lab")
     people = sorted((embedded / "images").iterdir())
     for person in people:
@@ -189,3 +233,35 @@ def test_the_test_that_is_written_passes_and_its_types_hold(kind, tmp_path):
         command = [sys.executable, "-m", *words, "test_my_own.py"]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=300)
         assert done.returncode == 0, done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def third_party() -> ModuleType:
+    """How a package of somebody else is installed and asked for."""
+    path = Path(__file__).with_name("test_third_party.py")
+    spec = importlib.util.spec_from_file_location("third_party_helpers", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_package_that_is_written_can_be_installed_and_passes_its_own_test(
+    kind, third_party, tmp_path
+):
+    made = make_scaffold(kind, "my-own", tmp_path, package=True)
+    write_files(made.texts)
+    package, site = tmp_path / "my-own", tmp_path / "site"
+    third_party.pip_install(package, site)
+    checked = next(shlex.split(line) for line in made.commands if line.startswith("bench check"))
+    status, report = third_party.bench(site, tmp_path, *checked[1:])
+    assert (status, report["name"]) == (0, "my-own")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        cwd=package, capture_output=True, text=True, timeout=300,
+        env={**os.environ, "PYTHONPATH": str(site)},
+    )  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr

@@ -12,14 +12,13 @@ from bench.data.dataset import Sample, sample_of
 from bench.data.manifest import read_manifest, verify
 from bench.data.split import Pair, Part, Split, load_split
 from bench.errors import BenchError
+from bench.plugins.checks.contract import DATASET_CHECKS
 from bench.plugins.checks.outcome import Check, Finding, failed, passed, skipped
 
 __all__ = ["dataset_checks", "images_to_check"]
 
 FEWEST_PEOPLE: Final = 3
 """Of a part: shuffled-source shows a third person."""
-
-CHECKS: Final = ("card", "list of images", "images", "split", "people")
 
 
 def images_to_check(name: str, data: Path | None) -> int:
@@ -50,14 +49,15 @@ def dataset_checks(
     found = _findings(name, data, advance)
     findings: dict[str, Finding] = {}
     why = skipped("")
-    for check in CHECKS:
+    for check in DATASET_CHECKS:
         try:
             findings[check] = next(found, why)
         except BenchError as error:
-            findings[check] = failed(error.message, error.hint or "docs/add-a-dataset.md")
+            expected = f"the {check} as docs/add-a-dataset.md has it"
+            findings[check] = failed(error.message, expected, error.hint or "")
         if findings[check].status == "failed":
             why = skipped(f"first the {check}")
-    return tuple(Check(check, "", findings[check]) for check in CHECKS)
+    return tuple(Check(check, line, findings[check]) for check, line in DATASET_CHECKS.items())
 
 
 def _findings(name: str, data: Path | None, advance: Callable[[int], None]) -> Iterator[Finding]:
@@ -65,13 +65,13 @@ def _findings(name: str, data: Path | None, advance: Callable[[int], None]) -> I
     card = load_card(name)
     yield passed()
     if not card.manifest.is_file():
-        yield from repeat(skipped(f"bench data add {name} --data DIR makes it"), len(CHECKS) - 1)
+        yield from repeat(skipped(f"bench data add {name} --data DIR makes it"))
     samples = [sample_of(card, entry) for entry in read_manifest(card.manifest)]
     yield passed(f"{len(samples)} images")
     folder = _folder(card, data)
     yield _images(card, folder, advance) if folder else skipped("--data DIR names your copy")
     if not card.split_file.is_file():
-        yield from repeat(skipped(f"bench data splits {name} makes it"), 2)
+        yield from repeat(skipped(f"bench data splits {name} makes it"))
     split = load_split(card.split_file)
     yield _pairs(split, samples)
     yield _people(split)
@@ -92,7 +92,7 @@ def _images(card: DatasetCard, folder: Path, advance: Callable[[int], None]) -> 
         return passed()
     where = "" if card.ships_images else " --data DIR"
     found = f"{len(wrong)} are not as published, such as {wrong[0]}"
-    return failed(found, f"all are; bench data verify {card.name}{where} lists them")
+    return failed(found, "all are", f"bench data verify {card.name}{where}")
 
 
 def _pairs(split: Split, samples: Sequence[Sample]) -> Finding:

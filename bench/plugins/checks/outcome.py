@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from bench.plugins.checks.contract import CONTRACT
 
-__all__ = ["Check", "Finding", "Report", "Status", "failed", "passed", "skipped"]
+__all__ = ["Check", "Finding", "Report", "Status", "failed", "passed", "shortened", "skipped"]
 
 Status = Literal["passed", "failed", "skipped"]
+
+LONGEST: Final = 300
+"""Characters of what a finding says: a plugin may raise with a whole array in its words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,23 +23,32 @@ class Finding:
     Attributes:
         found: what is wrong, or why the check was skipped; a remark where it passed.
         expected: what would have been right; empty unless it failed.
+        hint: what to type next; empty where there is nothing to be typed.
     """
 
     status: Status
     found: str = ""
     expected: str = ""
+    hint: str = ""
 
 
 def passed(remark: str = "") -> Finding:
-    return Finding("passed", remark)
+    return Finding("passed", shortened(remark))
 
 
-def failed(found: str, expected: str) -> Finding:
-    return Finding("failed", " ".join(found.split()), expected)
+def failed(found: str, expected: str, hint: str = "") -> Finding:
+    return Finding("failed", shortened(found), shortened(expected), hint)
 
 
 def skipped(why: str) -> Finding:
-    return Finding("skipped", why)
+    return Finding("skipped", shortened(why))
+
+
+def shortened(text: str) -> str:
+    """A text as one line, without its middle where that is long: its end says when and where."""
+    line = " ".join(text.split())
+    half = LONGEST // 2
+    return line if len(line) <= LONGEST else f"{line[:half]} ... {line[5 - half :]}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +57,7 @@ class Check:
 
     Attributes:
         name: of the check.
-        line: of the contract, such as ``C7``; empty where there is no contract of lines.
+        line: of the contract, such as ``C7``.
     """
 
     name: str
@@ -56,10 +68,11 @@ class Check:
         return {
             "check": self.name,
             "status": self.finding.status,
-            "line": self.line or None,
-            "asks": CONTRACT.get(self.line),
+            "line": self.line,
+            "asks": CONTRACT[self.line],
             "found": self.finding.found or None,
             "expected": self.finding.expected or None,
+            "hint": self.finding.hint or None,
         }
 
 
@@ -72,7 +85,8 @@ class Report:
         name: what was checked, as it was typed.
         where: the benchmark whose images were used; empty if none were.
         checks: in the order of the steps.
-        measured: by name; ``images_per_second`` and ``peak_mib`` above the start.
+        measured: by name; ``images_per_second``, and ``peak_mib`` above the start where that can be
+            told.
     """
 
     kind: str

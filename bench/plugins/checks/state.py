@@ -18,6 +18,11 @@ State = Mapping[str, Mapping[str, Any]]
 STEERING: Final = ("BENCH_", "CUDA_", "MKL_", "OMP_", "OPENBLAS_", "PYTHON", "TMPDIR", "TORCH")
 """How variables begin that decide what is computed here, or how fast."""
 
+SET_BY_TORCH: Final = frozenset(
+    {"CUDA_MODULE_LOADING", "TORCHINDUCTOR_CACHE_DIR", "TORCH_WARM_POOL"}
+)
+"""Variables that torch itself sets where it compiles, or first uses a GPU."""
+
 
 def process_state() -> State:
     """Torch's settings, the states of the global random generators, and the environment."""
@@ -40,7 +45,11 @@ def process_state() -> State:
         "environment": {
             "the working directory": os.getcwd(),
             # Libraries add variables of their own when they are imported.
-            **{f"${n}": text for n, text in os.environ.items() if n.startswith(STEERING)},
+            **{
+                f"${name}": text
+                for name, text in os.environ.items()
+                if name.startswith(STEERING) and name not in SET_BY_TORCH
+            },
         },
     }
 

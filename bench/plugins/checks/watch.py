@@ -82,7 +82,8 @@ class Watch:
         elif event in CHANGES:
             for place, folder in CHANGES[event]:
                 path = _resolved(arguments[place], None if folder is None else arguments[folder])
-                if path is not None:
+                # A folder that is there is not made: mkdir(exist_ok=True) asks all the same.
+                if path is not None and not (event == "os.mkdir" and os.path.isdir(path)):
                     self._note_write(path)
         elif event in NETWORK and (asked := _asked(event, arguments)):
             self.connections[asked] = None

@@ -19,7 +19,7 @@ __all__ = ["RUNNER", "CannotLoad", "Elsewhere", "is_elsewhere", "place_of"]
 
 RUNNER: Final = Path(__file__).with_name("runner.py")
 
-NEEDS: Final = "Python 3.8 or later, with numpy and Pillow"
+NEEDS: Final = "Python 3.9 or later, with numpy and Pillow"
 
 SECONDS: Final = 600.0
 """Until a method is imported: a large library may lie on a slow disk."""

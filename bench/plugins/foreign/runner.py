@@ -1,6 +1,6 @@
 """Runs one method in its own Python environment, where bench need not be installed.
 
-A script of Python 3.8 or later that needs numpy and Pillow, and nothing of bench. It answers a JSON
+A script of Python 3.9 or later that needs numpy and Pillow, and nothing of bench. It answers a JSON
 line on standard output for each on standard input, as :mod:`bench.plugins.program` has it. It is
 told the method and, unless it shall only be described, its parameters and context::
 
@@ -26,6 +26,7 @@ import inspect
 import json
 import os
 import platform
+import signal
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -34,7 +35,7 @@ from dataclasses import dataclass, fields
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from queue import Queue
-from threading import Thread
+from threading import Event, Thread, main_thread
 from types import ModuleType
 from typing import IO, Any, Literal, NoReturn, Union, get_origin, get_type_hints
 
@@ -47,6 +48,9 @@ else:
     LACKING = ""
 
 GRACE_SECONDS = 1.0
+
+IDLE_SECONDS = 0.5
+"""In which a process that waits for a request sees that there is none any more."""
 
 IBUG_68 = "ibug-68"
 
@@ -311,10 +315,7 @@ def parameters_of(found: Any) -> list[dict[str, Any]]:
 
 def _hints(function: Any) -> dict[str, Any]:
     try:
-        try:
-            return get_type_hints(function, include_extras=True)
-        except TypeError:  # Python 3.8 has no Annotated
-            return get_type_hints(function)
+        return get_type_hints(function, include_extras=True)
     except Exception:  # an annotation may be newer than this Python
         return {}
 
@@ -395,9 +396,17 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def _own_streams() -> tuple[Iterator[str], IO[str]]:
-    """Requests and answers; what a method prints goes to stderr, and it finds nothing to read."""
-    asked = _lines(os.fdopen(os.dup(0), encoding="utf-8"))
+def own_streams(grace: float = GRACE_SECONDS) -> tuple[Iterator[str], IO[str]]:
+    """Requests and answers; what a method prints goes to stderr, and it finds nothing to read.
+
+    The requests end with an empty line or with standard input; then the process ends, whatever it
+    does: bench may have been killed, and nobody would end a method that hangs. For the main thread.
+
+    Args:
+        grace: seconds in which a method that still works is to stop what it has started.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    asked = _lines(os.fdopen(os.dup(0), encoding="utf-8"), grace)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -406,27 +415,31 @@ def _own_streams() -> tuple[Iterator[str], IO[str]]:
     return asked, answers
 
 
-def _lines(stream: IO[str]) -> Iterator[str]:
-    """The lines of a stream; a while after its end, the process ends whatever it does.
-
-    Bench may have been killed, and nobody would end a method that hangs.
-    """
+def _lines(stream: IO[str], grace: float) -> Iterator[str]:
     lines: Queue[str | None] = Queue()
+    ended = Event()
 
     def read() -> None:
         for line in stream:
+            if not line.strip():
+                break
             lines.put(line)
         lines.put(None)
-        time.sleep(GRACE_SECONDS)
+        if not ended.wait(IDLE_SECONDS):
+            # As Ctrl-C would: what waits is woken, and what has been started is cleaned up.
+            signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
+        time.sleep(grace)
         os._exit(1)
 
     Thread(target=read, daemon=True).start()
-    return iter(lines.get, None)
+    while (line := lines.get()) is not None:
+        yield line
+    ended.set()
 
 
 def main() -> None:
     """Answers until standard input ends."""
-    asked, answers = _own_streams()
+    asked, answers = own_streams()
 
     def say(message: dict[str, Any]) -> None:
         answers.write(json.dumps(message, default=str) + "\n")

@@ -1,7 +1,7 @@
 """The process in which a plugin is checked: a JSON line for each step, in and out.
 
-It is told an order (:class:`bench.run.checking.order.CheckOrder`) with a temporary folder, and then
-the name of one step after the other.
+It is told its job (:class:`bench.run.checking.job.CheckJob`) with a temporary folder, and then the
+name of one step after the other. An empty line ends it, also in the middle of a step.
 """
 
 from __future__ import annotations
@@ -14,20 +14,21 @@ from dataclasses import asdict
 from typing import IO, Any
 
 from bench.errors import BenchError
+from bench.plugins.foreign.runner import own_streams
+from bench.run.checking.job import STOP_SECONDS, CheckJob
 
 
 def main() -> None:
-    """Answers until standard input ends."""
-    answers = _own_output()
-    order = json.loads(sys.stdin.readline())
-    folder = order.pop("temporary")
+    """Answers until it is told to end."""
+    asked, answers = own_streams(STOP_SECONDS)
+    job = json.loads(next(asked))
+    folder = job.pop("temporary")
     tempfile.tempdir = folder
     # Matplotlib, which other libraries import, makes its folder wherever it is.
     os.environ["TMPDIR"] = os.environ["MPLCONFIGDIR"] = folder
     sys.dont_write_bytecode = True
 
     from bench.run.checking.opening import open_checks
-    from bench.run.checking.order import CheckOrder
     from bench.run.checking.steps import run_step
 
     def step_of(name: str) -> dict[str, Any]:
@@ -36,19 +37,12 @@ def main() -> None:
         return {"findings": findings, "measured": dict(checks.measured)}
 
     try:
-        checks = open_checks(CheckOrder(**order))
+        checks = open_checks(CheckJob(**job))
         _say(answers, {"ready": True})
-        for line in sys.stdin:
+        for line in asked:
             _say(answers, step_of(json.loads(line)["step"]))
     except BenchError as error:
         _say(answers, {"error": error.message, "hint": error.hint})
-
-
-def _own_output() -> IO[str]:
-    """The standard output, from now on for answers alone: what a plugin prints goes to stderr."""
-    answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)
-    return answers
 
 
 def _say(answers: IO[str], message: dict[str, Any]) -> None:

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from bench.data.images import Pixels
 from bench.plugins.checks.cards import check_instrument_card
 from bench.plugins.checks.comparing import first_changed_value
-from bench.plugins.checks.contract import AU_STEPS, EMBEDDER_STEPS
+from bench.plugins.checks.contract import STEPS
 from bench.plugins.checks.outcome import Finding, failed, passed, skipped
 from bench.plugins.checks.readings import (
     embedding_problem,
@@ -23,7 +23,7 @@ from bench.plugins.checks.readings import (
 from bench.plugins.instruments import Kind, find_plugin, load_au_estimator, load_embedder
 from bench.plugins.made import ContractBroken
 from bench.run.checking.observed import Observed
-from bench.run.checking.steps import Findings, text_of
+from bench.run.checking.steps import Findings, file_of, text_of
 from metrics.contracts import UnmeasuredImages
 
 __all__ = ["InstrumentChecks"]
@@ -53,8 +53,8 @@ class InstrumentChecks:
         names: Sequence[str],
         observed: Observed,
     ) -> None:
-        self.steps = EMBEDDER_STEPS if kind == "embedder" else AU_STEPS
-        self.obstacle = ""
+        self.steps = STEPS[kind]
+        self.obstacle = self.source = ""
         self.measured: dict[str, float] = {}
         self._kind, self._spec, self._beside = kind, spec, beside
         self._images, self._names, self._observed = images, list(names), observed
@@ -70,6 +70,7 @@ class InstrumentChecks:
         try:
             with self._observed.working("loading"):
                 plugin, path = find_plugin(self._kind, self._spec)
+            self.source = file_of(plugin.make)
             self._instrument = self._make()
         except ContractBroken as error:
             self.obstacle = "it cannot be loaded"
@@ -195,5 +196,5 @@ class InstrumentChecks:
         except ValueError:
             return ""
         except Exception as error:  # somebody else's instrument may raise anything
-            return f"raises {text_of(error)}"
+            return f"raises {text_of(error, self.source)}"
         return "is read"

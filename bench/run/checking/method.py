@@ -5,22 +5,33 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
+
+import numpy as np
 
 from bench.data.images import Pixels
 from bench.errors import BenchError
 from bench.plugins.checks.cards import check_fingerprint, check_method_card, check_parameters
 from bench.plugins.checks.comparing import ROUNDING_LEVELS, first_difference
-from bench.plugins.checks.contract import METHOD_STEPS
+from bench.plugins.checks.contract import STEPS
 from bench.plugins.checks.outcome import Finding, failed, passed, skipped
-from bench.plugins.contracts import Method, Reconstructs
+from bench.plugins.contracts import Method, Reconstructs, TransferRequest
 from bench.plugins.registry import MethodEntry, find_method, make_method
+from bench.run.checking.calls import Calls
 from bench.run.checking.observed import Observed
-from bench.run.checking.rows import Row, failure, row_name, rows_at_zero, rows_to_check
+from bench.run.checking.rows import (
+    Row,
+    failure,
+    pairs_to_check,
+    row_name,
+    rows_at_zero,
+    rows_to_check,
+)
 from bench.run.checking.session import CheckedSession
-from bench.run.checking.steps import Findings, text_of
-from bench.run.outputs import Output, checked_images
+from bench.run.checking.steps import Findings, file_of, text_of
+from bench.run.outputs import Output
 from bench.run.preparation import prepare_method
 from glow.comparison.memory import peak_mib, resident_mib
 
@@ -30,6 +41,8 @@ SAME: Final = f"the same image, up to {ROUNDING_LEVELS} of 255"
 OTHER_ALPHA: Final = 0.5
 RECONSTRUCTED: Final = 3
 """Faces that are enough to see that ``reconstruct`` works."""
+
+ELSEWHERE: Final = "it works in a process of its own"
 
 
 class MethodChecks:
@@ -45,10 +58,13 @@ class MethodChecks:
 
     Attributes:
         measured: ``images_per_second`` of the first call, with all that it has to encode, and
-            ``peak_mib`` above what the process held before.
+            ``peak_mib`` above what the process held before; only of a method that works in it.
+
+    Raises:
+        BenchError: there are too few pairs.
     """
 
-    steps = METHOD_STEPS
+    steps = STEPS["method"]
 
     def __init__(
         self,
@@ -63,9 +79,11 @@ class MethodChecks:
         self._name, self._parameters, self._device = name, dict(parameters), device
         self._python = python
         self._side = session.benchmark.resolution
-        self.obstacle = ""
+        self._pairs = pairs_to_check(session.benchmark)
+        self.obstacle = self.source = ""
         self.measured: dict[str, float] = {}
         self._entry: MethodEntry
+        self._is_elsewhere = python is not None
         self._method: Method
         self._fingerprint: Mapping[str, str]
         self._rows: list[Row]
@@ -86,6 +104,9 @@ class MethodChecks:
             self.obstacle = "it cannot be loaded"
             expected = "a class with card, prepare and transfer"
             return {"loads": failed(entry.problem or "it has no card", expected)}
+        # A class may say so of itself, such as one that asks a program.
+        self._is_elsewhere |= bool(getattr(entry.factory, "works_elsewhere", False))
+        self.source = "" if self._is_elsewhere else file_of(entry.factory)
         loads = passed()
         try:
             with self._observed.working("making an instance"):
@@ -94,7 +115,7 @@ class MethodChecks:
             raise
         except Exception as error:  # somebody else's class may raise anything
             self.obstacle = "no instance can be made"
-            loads = failed(text_of(error), "an instance by its defaults")
+            loads = failed(text_of(error, self.source), "an instance by its defaults")
         return {
             "loads": loads,
             "card": check_method_card(entry.card),
@@ -102,30 +123,21 @@ class MethodChecks:
         }
 
     def prepare(self) -> Findings:
-        try:
-            self._method, self._fingerprint = self._make()
-        except Exception as error:  # somebody else's method may raise anything
-            self.obstacle = "it cannot be prepared"
-            return {"prepare": failed(text_of(error), "prepare(context) returns")}
-        self._rows = rows_to_check(self._session.benchmark, self._method.card.has_alpha)
+        self._method, self._fingerprint = self._make()
+        grid, has_alpha = self._session.benchmark.alphas, self._method.card.has_alpha
+        self._rows = rows_to_check(self._pairs, grid, has_alpha)
         return {"prepare": check_fingerprint(self._fingerprint)}
 
     def transfer(self) -> Findings:
-        calls: list[str] = []
-
-        def noted(requests: Sequence[Any]) -> Any:
-            calls.append("raises")
-            returned = self._method.transfer(requests)
-            calls[-1] = f"returns {_described(returned)}"
-            return returned
-
+        calls = Calls(self._method.transfer, self.source)
         started = time.perf_counter()
-        outputs = self._outputs(noted, self._rows)
+        outputs = self._asked(calls, self._requests(self._rows))
         self.measured["images_per_second"] = len(outputs) / (time.perf_counter() - started)
-        self.measured["peak_mib"] = max(0.0, peak_mib() - self._start_mib)
+        if not self._is_elsewhere:
+            self.measured["peak_mib"] = max(0.0, peak_mib() - self._start_mib)
         problem = failure(self._rows, outputs)
-        if not problem and len(calls) > 1:
-            problem = f"a call with {len(outputs)} requests {calls[0]}, one with each alone works"
+        if not problem and (whole := calls.failed_whole):
+            problem = f"a call with {len(outputs)} requests {whole}, one with each alone works"
         if problem:
             self.obstacle = "an image is missing or malformed"
             expected = f"({len(outputs)}, {self._side}, {self._side}, 3), uint8 or floating in 0..1"
@@ -188,13 +200,23 @@ class MethodChecks:
             return {"reconstruct": skipped("it does not reconstruct")}
         faces = self._session.development()[:RECONSTRUCTED]
         with self._observed.working("reconstruct"):
-            outputs = checked_images(method.reconstruct, faces, self._side)
+            outputs = Calls(method.reconstruct, self.source).outputs(faces, self._side)
         self._note_inputs("reconstruct")
         bad = next((output.detail for output in outputs if output.pixels is None), "")
         expected = "an image of each face, as transfer returns it"
         return {"reconstruct": failed(bad, expected) if bad else passed()}
 
+    def fail(self) -> Findings:
+        """Whether a call with a request that cannot be made leaves the method as it was."""
+        requests = self._requests(self._rows)
+        calls = Calls(self._method.transfer, self.source)
+        if self._asked(calls, [_halved(requests[0]), *requests])[0].pixels is not None:
+            return {"failing sample": skipped("it makes an image of a smaller source, too")}
+        return {"failing sample": self._same(self._rows, "after a request that failed")}
+
     def traces(self) -> Findings:
+        if self._is_elsewhere:
+            return dict.fromkeys(self.steps[-1].checks, skipped(ELSEWHERE))
         return self._observed.findings()
 
     def _make(self) -> tuple[Method, Mapping[str, str]]:
@@ -207,9 +229,14 @@ class MethodChecks:
     def _outputs(
         self, transfer: Callable[[Sequence[Any]], Any], rows: Sequence[Row]
     ) -> list[Output]:
-        requests = [self._session.request(pair, alpha) for pair, alpha in rows]
+        return self._asked(Calls(transfer, self.source), self._requests(rows))
+
+    def _requests(self, rows: Sequence[Row]) -> list[TransferRequest]:
+        return [self._session.request(pair, alpha) for pair, alpha in rows]
+
+    def _asked(self, calls: Calls, requests: Sequence[TransferRequest]) -> list[Output]:
         with self._observed.working("transfer"):
-            outputs = checked_images(transfer, requests, self._side)
+            outputs = calls.outputs(requests, self._side)
         self._note_inputs("transfer")
         return outputs
 
@@ -253,6 +280,9 @@ class MethodChecks:
             self._observed.note("inputs", f"the pixels of {face} are others after {doing}")
 
 
-def _described(returned: Any) -> str:
-    shape = getattr(returned, "shape", None)
-    return type(returned).__name__ if shape is None else f"{returned.dtype} {shape}"
+def _halved(request: TransferRequest) -> TransferRequest:
+    """A request that most methods cannot fulfil: its source has half the size of all others."""
+    pixels = np.ascontiguousarray(request.source.pixels[::2, ::2])
+    # Under a name of its own, since a method may remember a face by its name.
+    source = replace(request.source, sample="halved", pixels=pixels)
+    return replace(request, pair=replace(request.pair, sample="halved"), source=source)

@@ -14,11 +14,12 @@ from bench.data.dataset import Dataset
 from bench.plugins.checks.watch import Watch
 from bench.plugins.instruments import weights_beside
 from bench.run.checking.instrument import InstrumentChecks
+from bench.run.checking.job import CheckJob
 from bench.run.checking.method import MethodChecks
 from bench.run.checking.observed import Observed
-from bench.run.checking.order import CheckOrder
 from bench.run.checking.session import CheckedSession
 from bench.run.checking.steps import PluginChecks
+from bench.run.session import check_device
 
 __all__ = ["open_checks"]
 
@@ -26,26 +27,28 @@ READ_FACES: Final = 6
 """Images that an instrument reads, of as many people."""
 
 
-def open_checks(order: CheckOrder) -> PluginChecks:
+def open_checks(job: CheckJob) -> PluginChecks:
     """Opens what the plugin will be given; the plugin itself is not touched.
 
     Raises:
-        BenchError: there is no such benchmark, or its data or instruments are not here.
+        BenchError: there is no such benchmark, its data or instruments are not here, or the
+            device cannot be used.
     """
-    benchmark = load_benchmark(order.benchmark)
-    data = benchmark.card.data_folder(Path(order.data) if order.data else None)
+    benchmark = load_benchmark(job.benchmark)
+    data = benchmark.card.data_folder(Path(job.data) if job.data else None)
     dataset = Dataset(benchmark.card, data, benchmark.resolution)
     test = dataset.paths(benchmark.split.identities("test"))
     watch = Watch(Path(tempfile.gettempdir()), [str(path.resolve()) for path in test])
     observed = Observed(watch)
-    if order.kind == "method":
+    if job.kind == "method":
+        check_device(job.device)
         benchmark.check_expressions()
         session = CheckedSession(benchmark, data, watch)
-        python = Path(order.python) if order.python else None
-        return MethodChecks(session, observed, order.name, order.parameters, order.device, python)
+        python = Path(job.python) if job.python else None
+        return MethodChecks(session, observed, job.name, job.parameters, job.device, python)
     names, images = _faces(benchmark, dataset)
     beside = weights_beside(data)
-    return InstrumentChecks(order.kind, order.name, beside, images, names, observed)
+    return InstrumentChecks(job.kind, job.name, beside, images, names, observed)
 
 
 def _faces(benchmark: Benchmark, dataset: Dataset) -> tuple[list[str], NDArray[np.uint8]]:

@@ -4,23 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal
+from typing import Any, Final
 
-from bench.plugins.checks.contract import AU_STEPS, EMBEDDER_STEPS, METHOD_STEPS, Step
+from bench.plugins.checks.contract import STEPS, Kind, Step
 
-__all__ = ["CheckOrder"]
+__all__ = ["STOP_SECONDS", "CheckJob"]
 
-Kind = Literal["method", "embedder", "au_estimator"]
-
-STEPS: Final[Mapping[Kind, tuple[Step, ...]]] = {
-    "method": METHOD_STEPS,
-    "embedder": EMBEDDER_STEPS,
-    "au_estimator": AU_STEPS,
-}
+STOP_SECONDS: Final = 5.0
+"""For a plugin that is told to end to stop what it has started; then it is killed."""
 
 
 @dataclass(frozen=True, slots=True)
-class CheckOrder:
+class CheckJob:
     """What is to be checked.
 
     Attributes:
