@@ -20,6 +20,9 @@ from rich.text import Text
 from typer.testing import CliRunner
 
 import bench
+from bench.analysis.board import Estimate
+from bench.analysis.opinion_values import Opinion, Separation
+from bench.api import ANCHORS
 from bench.cli import app
 from bench.cli.alpha_search import alpha_search
 from bench.cli.compare import compare
@@ -32,8 +35,9 @@ from bench.cli.run import run
 from bench.cli.second_opinion import second_opinion
 from bench.command_line import command_line
 from bench.errors import BenchError
-from bench.python.commands import command
+from bench.python.commands import Count, Words, command
 from bench.python.frames import frame_of, unfolded
+from bench.python.results import SEPARATED
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -142,6 +146,17 @@ def test_every_function_has_an_example() -> None:
         assert ">>> " in (getattr(bench.python, name).__doc__ or ""), name
 
 
+def test_help_of_a_package_is_that_of_its_function() -> None:
+    import bench.python
+
+    for name in ("run", "report", "leaderboard"):
+        described = inspect.getdoc(getattr(bench, name))
+        assert described == inspect.getdoc(getattr(bench.python, name)), name
+    # Asked before anything else has imported the function.
+    shown = python("import bench, pydoc; print(pydoc.plain(pydoc.render_doc(bench.run)))").stdout
+    assert "Runs methods and the anchors on the test part" in shown
+
+
 @pytest.mark.slow
 def test_run_returns_the_numbers_of_the_command(here: Path) -> None:
     board = bench.run(["pixel-arith"], alphas=[0, 0.5, 1], limit=3, progress=False)
@@ -236,15 +251,113 @@ def test_unfolded_rows_keep_their_holder() -> None:
     assert unfolded([{"held": {}}], "held", "name") == []
 
 
+def test_rows_of_two_variants_have_names_of_their_own(here: Path) -> None:
+    few = {"alphas": "0,1", "limit": 4}
+    shares = ("0.5", "0.9")
+    for share in shares:
+        board = bench.run("pca-arith", param={"share": share}, **few)  # type: ignore[arg-type]
+    assert list(board.table)[:2] == ["method", "label"]
+    measured = bench.metrics(per_au=True)
+    names = {*(f"pca-arith share={share}" for share in shares), *ANCHORS}
+    values = measured.table.pivot(index="metric", columns="label", values="value")
+    assert set(values) == names
+    assert values.loc["au_mae", "copy-source"] == pytest.approx(0.0, abs=1e-6)
+    # Of the Action Units, the mean is the metric of them all.
+    units = measured.to_frame("action_units")
+    assert list(units)[:2] == ["method", "label"]
+    means = units.groupby("label")["mae"].mean()
+    assert set(means.index) == names
+    for name in names:
+        assert means[name] == pytest.approx(values.loc["au_mae", name])
+
+
+def test_the_people_of_a_comparison_are_a_table(here: Path) -> None:
+    bench.run(["pixel-arith", "pca-arith"], alphas="0,1", limit=6)
+    compared = bench.compare("pixel-arith", "pca-arith")
+    people = compared.to_frame("people")
+    assert list(people) == ["side", "identity", "name", "first", "second"]
+    assert set(people["side"]) == {"source", "target"}
+    for side, found in compared.to_dict()["people"].items():
+        of_side = people[people["side"] == side]
+        assert list(of_side["identity"].unique()) == [one["identity"] for one in found["people"]]
+        row = of_side[of_side["name"] == "expression_skill"].iloc[0]
+        assert row["first"] == found["people"][0]["first"]["expression_skill"]
+    assert compared.to_frame("disagreements")["source"].str.len().min() > 0
+    with pytest.raises(BenchError, match=r"no table 'notes'.*people"):
+        compared.to_frame("notes")
+
+
+def test_an_empty_table_keeps_its_columns(here: Path) -> None:
+    few = {"alphas": "0,1", "limit": 4}
+    alone = bench.run("pixel-arith", **few)  # type: ignore[arg-type]
+    both = bench.run(["pixel-arith", "pca-arith"], **few)  # type: ignore[arg-type]
+    assert alone.to_dict()["comparisons"] == []
+    assert len(alone.to_frame("comparisons")["difference"]) == 0
+    for name in ("comparisons", "anchor_comparisons"):
+        assert list(both.to_frame(name)) == list(alone.to_frame("comparisons"))
+    one = Separation("a", "b", Estimate(0.1, 0.0, 0.2), Estimate(0.1, 0.0, 0.2), "confirmed")
+    few_words = ("benchmark", "test", "first", "second")
+    opinion = Opinion(*few_words, (), 0, Estimate(1, 1, 1), (one,), (), (), (), 1, 0)
+    (row,) = opinion.to_dict()["first_separations"]
+    assert list(frame_of([], SEPARATED)) == list(frame_of([row]))
+
+
+WRONG: list[tuple[Callable[[], object], str]] = [
+    (lambda: bench.run("m", limit=-1), r"^limit=-1 is too small \(at least 1\)$"),
+    (lambda: bench.run("m", limit=2.5), r"^limit=2\.5 is not a whole number$"),
+    (lambda: bench.run("m", seed="x"), "^seed='x' is not a whole number$"),
+    (lambda: bench.run("m", seed=None), "^seed=None is not a whole number$"),
+    (lambda: bench.run("m", alpha="much"), "^alpha='much' is not a number$"),
+    (lambda: bench.run("m", keep_images="no"), "^keep_images='no' is not True or False$"),
+    (lambda: bench.run("m", source_aus="label"), "no source_aus='label'; did you mean 'labels'"),
+    (lambda: bench.reconstruct("m", limit=0), "^limit=0 is too small"),
+    (lambda: bench.alpha_search("m", by="mse"), r"no by='mse'.*\(there: au, identity, score\)$"),
+    (lambda: bench.alpha_search("m", by=None), "^there is no by=None"),
+    (lambda: bench.alpha_search("m", tolerance=0.0), r"tolerance=0\.0 is too small \(at least 0"),
+    (lambda: bench.alpha_search("m", tolerance=math.nan), "tolerance=nan is too small"),
+    (lambda: bench.groups(side="both"), r"no side='both' \(there: source, target\)$"),
+    (lambda: bench.groups(side=["source", "both"]), "no side='both'"),
+    (lambda: bench.compare("a", "b", by_person="targets"), "; did you mean 'target'"),
+]
+
+
+@pytest.mark.parametrize(("call", "said"), WRONG)
+def test_wrong_arguments_are_named_before_anything_else_is(
+    call: Callable[[], object], said: str, here: Path
+) -> None:
+    """None of the methods is there, which would be the next thing to say."""
+    with pytest.raises(BenchError, match=said):
+        call()
+    assert list(here.iterdir()) == []
+
+
+def test_paths_and_numbers_of_numpy_are_taken(here: Path) -> None:
+    guide = (ROOT / "docs" / "add-a-method.md").read_text()
+    (here / "my_method.py").write_text(re.findall(r"```python\n(.*?)```", guide, re.DOTALL)[0])
+    board = bench.run(
+        Path("my_method.py"), alphas=np.array([0, 1]), alpha=np.float32(1), limit=np.int64(2),
+        seed=np.int64(1), keep_images=np.False_,
+    )  # fmt: skip
+    (run_id,) = board.table.loc[board.table["method"] == "blend", "run_id"]
+    stored = json.loads((here / "runs" / "synthfaces-64" / run_id / "run.json").read_text())
+    assert stored["command"] == (
+        "bench run my_method.py --alpha 1.0 --alphas 0,1 --limit 2 --seed 1"
+    )
+    assert board.table.set_index("method").loc["blend", "pairs"] == 2
+    again = bench.run([Path("my_method.py"), "copy-source"], alphas="0,1", limit=2, seed=1)
+    assert run_id in set(again.table["run_id"])
+
+
 def recorded(function: Callable[..., str], *args: object, **options: object) -> str:
     return command("do this")(function)(*args, **options)
 
 
 def test_calls_are_recorded_as_the_command_that_they_stand_for() -> None:
     def called(
-        names: object,
+        names: Words,
         *,
         alphas: object = "",
+        limit: Count | None = None,
         by: object = None,
         param: object = None,
         keep_images: bool = False,
@@ -257,12 +370,13 @@ def test_calls_are_recorded_as_the_command_that_they_stand_for() -> None:
     assert recorded(called, ["a b", "c"]) == "bench do this 'a b' c"
     line = recorded(
         called, "a", alphas=np.array([0.0, 0.25]), by=["x", "y"], param={"p": 1.5},
-        keep_images=True, source_aus="labels", out=Path("o"), progress=False,
+        keep_images=True, source_aus="labels", out=Path("o"), progress=False, limit=np.int64(3),
     )  # fmt: skip
     assert line == (
-        "bench do this a --alphas 0,0.25 --by x --by y --param p=1.5 --keep-images "
+        "bench do this a --alphas 0,0.25 --limit 3 --by x --by y --param p=1.5 --keep-images "
         "--source-aus labels --out o"
     )
+    assert recorded(called, Path("a.py"), limit=None) == "bench do this a.py"
     assert recorded(called, names="a", out="runs") == "bench do this a"
     assert "do this" not in command_line()
 
@@ -286,19 +400,3 @@ def test_a_type_checker_knows_what_is_called(tmp_path: Path) -> None:
     assert 'Revealed type is "bench.report.standalone.Figure"' in lines[0]
     assert [line.split(": ")[0].rsplit(":")[-1] for line in lines[1:3]] == ["5", "6"]
     assert lines[3].startswith("Found 2 errors")
-
-
-@pytest.mark.slow
-def test_the_page_runs_as_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Every block of code, in order, on the faces that come with the package."""
-    text = (ROOT / "docs" / "python-api.md").read_text()
-    blocks = re.findall(r"```(\w*)\n(.*?)```", text, flags=re.DOTALL)
-    assert {language for language, _ in blocks} == {"python"}
-    monkeypatch.chdir(tmp_path)
-    namespace: dict[str, object] = {}
-    for _, code in blocks:
-        exec(code, namespace)
-    written = {path.name for path in tmp_path.iterdir()}
-    assert {"trade-off.svg", "oracle.svg", "sheet.png", "report.html", "runs"} <= written
-    for name in bench.__all__:
-        assert f"`{name}(" in text

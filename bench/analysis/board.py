@@ -108,7 +108,8 @@ class BoardRow:
     def to_dict(self) -> dict[str, Any]:
         """The fields by name; an estimate is its value, with ``<name>_interval`` beside it.
 
-        An interval is {"low", "high"}, or null where it is undefined.
+        ``label`` stands after ``method``. An interval is {"low", "high"}, or null where it is
+        undefined.
         """
         row: dict[str, Any] = {}
         for attribute in fields(self):
@@ -120,6 +121,8 @@ class BoardRow:
                 row[name] = number_or_none(value)
             else:
                 row[name] = value
+            if name == "method":
+                row["label"] = self.label
         row.setdefault("hypervolume_interval", None)
         return row
 

@@ -112,9 +112,10 @@ class RunMetrics:
         return method_label(self.method, self.parameters)
 
     def to_dict(self) -> dict[str, Any]:
-        """The fields by name, the values by the name of their metric."""
+        """The fields by name and ``label``, the values by the name of their metric."""
         return {
             "method": self.method,
+            "label": self.label,
             "run_id": self.run_id,
             "is_anchor": self.is_anchor,
             "parameters": dict(self.parameters),

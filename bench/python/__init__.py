@@ -1,9 +1,9 @@
-"""The commands as functions, for notebooks and programs; ``import bench`` has them all.
+"""The commands that run, measure and read as functions, for notebooks and programs.
 
-Their arguments have the names of the commands' options, and what they return holds the JSON of the
-command (``to_dict``), tables of it (``to_frame``) and, where there is one, a chart (``figure``). In
-a notebook it shows itself as the command prints it. What a user can mend is a
-:class:`bench.errors.BenchError`.
+``import bench`` has them all. Their arguments have the names of the commands' options, and what
+they return holds the JSON of the command (``to_dict``), tables of it (``to_frame``) and, where
+there is one, a chart (``figure``). In a notebook it shows itself as the command prints it. What a
+user can mend is a :class:`bench.errors.BenchError`.
 """
 
 from __future__ import annotations

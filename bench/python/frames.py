@@ -15,14 +15,20 @@ Row = Mapping[str, Any]
 CONTAINERS = (dict, list, tuple)
 
 
-def frame_of(rows: Sequence[Row]) -> pd.DataFrame:
+def frame_of(rows: Sequence[Row], columns: Sequence[str] = ()) -> pd.DataFrame:
     """A DataFrame with the columns of the rows, in their order.
 
     An interval, ``{"low", "high"}`` or null, is two columns with its ends, NaN for null. Other
     objects and lists stay as they are.
+
+    Args:
+        rows: the rows.
+        columns: names in a row, where there may be none.
     """
     import pandas as pd
 
+    if not rows:
+        return pd.DataFrame(columns=list(_flat(dict.fromkeys(columns))))
     return pd.DataFrame([_flat(row) for row in rows])
 
 

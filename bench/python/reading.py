@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from bench.arguments import given_data
 from bench.python.commands import Folder, Words, command, words_of
-from bench.python.frames import unfolded
+from bench.python.frames import Row, unfolded
 from bench.python.results import BoardResult, Result
 from bench.stderr import stderr_console
 
@@ -89,6 +90,9 @@ def compare(
         by_person: print every person of that side, too.
         progress: show what is being done.
 
+    Returns:
+        ``to_frame("people")`` has a row for each side, person and score.
+
     Raises:
         BenchError: a name that no run has, or two runs that cannot be compared.
 
@@ -100,10 +104,12 @@ def compare(
 
     with stderr_console().status("comparing"):
         found = compare_stored(Path(runs), benchmark, first, second)
+    values = found.to_dict()
     return Result(
         found,
-        found.to_dict()["rows"],
+        values["rows"],
         lambda console: print_comparison(found, console, by_person=by_person),
+        nested={"people": _people(values["people"])},
     )
 
 
@@ -127,22 +133,27 @@ def metrics(
         per_au: print the error of each Action Unit, too.
         progress: show what is being done.
 
+    Returns:
+        ``to_frame("action_units")`` has a row for each method and Action Unit.
+
     Raises:
         BenchError: a method has no run, or none at that alpha.
 
     Example:
         >>> table = bench.metrics().table
-        >>> table.pivot(index="metric", columns="method", values="value")
+        >>> table.pivot(index="metric", columns="label", values="value")
     """
     from bench.analysis.stored_metrics import stored_metrics
     from bench.report.metrics import print_metrics
 
     with stderr_console().status("computing metrics"):
         table = stored_metrics(Path(runs), benchmark, words_of(methods), alpha)
+    measured = table.to_dict()["runs"]
     return Result(
         table,
-        unfolded(table.to_dict()["runs"], "metrics", "metric"),
+        unfolded(measured, "metrics", "metric"),
         lambda console: print_metrics(table, console, per_unit=per_au),
+        nested={"action_units": unfolded(measured, "action_units")},
     )
 
 
@@ -154,7 +165,7 @@ def groups(
     runs: Folder = "runs",
     data: Folder | None = None,
     by: Words | None = None,
-    side: Side | tuple[Side, ...] | None = None,
+    side: Side | Sequence[Side] | None = None,
     score: Words | None = None,
     progress: bool = True,
 ) -> Result[GroupReport]:
@@ -181,7 +192,7 @@ def groups(
     from bench.report.groups import print_groups
 
     name = stored_benchmark(Path(runs), benchmark)
-    sides: tuple[Side, ...] = (side,) if isinstance(side, str) else side or ("target",)
+    sides: tuple[Side, ...] = (side,) if isinstance(side, str) else tuple(side or ("target",))
     with stderr_console().status("scoring groups"):
         found = stored_groups(
             Path(runs),
@@ -242,3 +253,19 @@ def leaderboard(
 
     rows = [{**row.to_dict(), "status": shown.status[row.label]} for row in ranked.rows]
     return BoardResult(shown, rows, show, lambda: [ReportMethod(row) for row in ranked.rows])
+
+
+def _people(sides: Mapping[str, Mapping[str, Any]]) -> list[Row]:
+    """The people of a comparison, a row for each side, person and score."""
+    return [
+        {
+            "side": side,
+            "identity": person["identity"],
+            "name": name,
+            "first": person["first"][name],
+            "second": person["second"][name],
+        }
+        for side, found in sides.items()
+        for person in found["people"]
+        for name in person["first"]
+    ]

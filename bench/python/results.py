@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final, Generic, Literal, Protocol, TypeVar
 
 from bench.errors import BenchError
@@ -26,6 +26,24 @@ __all__ = ["AlphaResult", "BoardResult", "ReconstructionResult", "Result"]
 WIDTHS: Final = {"text": 80, "html": 100}
 """Columns of what is printed."""
 
+COMPARED: Final = (
+    *("first", "second", "difference", "low", "high", "p_value", "p_adjusted", "multiplicity"),
+    *("sources", "targets", "reach", "separated"),
+)
+SEPARATED: Final = (
+    *("better", "worse", "difference", "other_difference", "verdict"),
+    *("difference_interval", "other_difference_interval"),
+)
+COLUMNS: Final[Mapping[str, Sequence[str]]] = {
+    "comparisons": COMPARED,
+    "anchor_comparisons": COMPARED,
+    "first_separations": SEPARATED,
+    "second_separations": SEPARATED,
+    "first_anchor_separations": SEPARATED,
+    "second_anchor_separations": SEPARATED,
+}
+"""Of lists that may be empty, such as the comparisons of a single method."""
+
 PRE: Final = '<pre style="line-height: 1.3; overflow-x: auto">{code}</pre>'
 
 
@@ -44,11 +62,13 @@ class Result(Generic[Value]):
         value: the same as a value of :mod:`bench.analysis` or :mod:`bench.api_leaderboard`.
         rows: of its main table, from the JSON.
         show: prints it.
+        nested: rows of tables that are no lists at the top of the JSON, by name.
     """
 
     value: Value
     rows: Sequence[Row]
     show: Callable[[Console], None]
+    nested: Mapping[str, Sequence[Row]] = field(default_factory=dict, kw_only=True)
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of the command; what is undefined is None."""
@@ -61,25 +81,27 @@ class Result(Generic[Value]):
         is undefined is NaN.
 
         Args:
-            of: the name of a list of objects in the JSON, such as ``comparisons``; by default the
-                main table.
+            of: the name of a list of objects in the JSON, such as ``comparisons``, or
+                ``action_units`` of ``metrics`` and ``people`` of ``compare``; by default the main
+                table.
 
         Raises:
             BenchError: there is no such list.
         """
         if of is None:
             return frame_of(self.rows)
+        # Notes are texts.
         lists = {
-            name: values
-            for name, values in self.to_dict().items()
-            if isinstance(values, list) and all(isinstance(one, Mapping) for one in values)
-        }
+            name: rows
+            for name, rows in self.to_dict().items()
+            if isinstance(rows, list) and name != "notes"
+        } | dict(self.nested)
         if of not in lists:
             raise BenchError(
                 f"there is no table {of!r}{did_you_mean(of, lists)}",
                 hint=f"there: {', '.join(lists)}",
             )
-        return frame_of(lists[of])
+        return frame_of(lists[of], COLUMNS.get(of, ()))
 
     @property
     def table(self) -> pd.DataFrame:
@@ -98,13 +120,17 @@ class BoardResult(Result[Value]):
     """A ranked table.
 
     Attributes:
-        methods: reads the rows with their curves over alpha, for the chart.
+        methods: reads the rows for the chart, with their curves over alpha where there are any.
     """
 
     methods: Callable[[], Sequence[ReportMethod]]
 
     def figure(self) -> Figure:
-        """Expression skill over identity retention, with 95 % intervals and a curve over alpha."""
+        """Expression skill over identity retention, with 95 % intervals.
+
+        Of runs, the curve of each method over alpha is drawn too; a published board, what
+        ``bench.leaderboard`` returns, is drawn without.
+        """
         from bench.report.standalone import Figure
         from bench.report.trade_off import trade_off
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 from bench.data.benchmark import DEFAULT_BENCHMARK
 from bench.python.commands import (
+    AtLeast,
+    Count,
     Folder,
     Grid,
     Parameters,
@@ -39,11 +41,11 @@ def run(
     out: Folder = "runs",
     alpha: float | None = None,
     alphas: Grid = "",
-    limit: int | None = None,
+    limit: Count | None = None,
     device: str = "cpu",
-    embedder: str | None = None,
-    au: str | None = None,
-    source_aus: str | None = None,
+    embedder: Folder | None = None,
+    au: Folder | None = None,
+    source_aus: Literal["estimator", "labels"] | None = None,
     param: Parameters | None = None,
     seed: int = 0,
     keep_images: bool = False,
@@ -61,7 +63,7 @@ def run(
         alphas: grid of transfer intensities, such as ``0:1:0.1`` or ``[0, 0.5, 1]``.
         limit: use the first N pairs of each part.
         device: torch device.
-        embedder, au: instruments; by default the benchmark's.
+        embedder, au: names or files of instruments; by default the benchmark's.
         source_aus: ``estimator`` or ``labels``; by default the benchmark's.
         param: parameters of the methods, such as ``{"precision": "bf16"}``.
         seed: of everything random.
@@ -109,17 +111,17 @@ def run(
 
 @command("alpha-search")
 def alpha_search(
-    method: str,
+    method: Folder,
     *,
     benchmark: str = DEFAULT_BENCHMARK,
     data: Folder | None = None,
     out: Folder = "runs",
     alphas: Grid = "",
-    limit: int | None = None,
+    limit: Count | None = None,
     device: str = "cpu",
-    embedder: str | None = None,
-    au: str | None = None,
-    source_aus: str | None = None,
+    embedder: Folder | None = None,
+    au: Folder | None = None,
+    source_aus: Literal["estimator", "labels"] | None = None,
     param: Parameters | None = None,
     seed: int = 0,
     keep_images: bool = False,
@@ -127,7 +129,7 @@ def alpha_search(
     by: Literal["au", "identity", "score"] = "au",
     fixed: float | None = None,
     refine: bool = False,
-    tolerance: float = 0.01,
+    tolerance: Annotated[float, AtLeast(1e-4)] = 0.01,
     per_target: bool = False,
     progress: bool = True,
 ) -> AlphaResult:
@@ -169,7 +171,7 @@ def alpha_search(
         keep_images=keep_images,
         python=python,
     )
-    found = search(method, settings, by=by, fixed=fixed, refine=refine, tolerance=tolerance)
+    found = search(str(method), settings, by=by, fixed=fixed, refine=refine, tolerance=tolerance)
     return AlphaResult(
         found,
         found.to_dict()["curve"],
@@ -183,10 +185,10 @@ def reconstruct(
     *,
     benchmark: str = DEFAULT_BENCHMARK,
     data: Folder | None = None,
-    limit: int | None = None,
+    limit: Count | None = None,
     device: str = "cpu",
-    embedder: str | None = None,
-    au: str | None = None,
+    embedder: Folder | None = None,
+    au: Folder | None = None,
     param: Parameters | None = None,
     seed: int = 0,
     pictures: Folder | None = None,
@@ -238,15 +240,15 @@ def second_opinion(
     data: Folder | None = None,
     out: Folder = "runs",
     device: str = "cpu",
-    embedder: str | None = None,
-    au: str | None = None,
+    embedder: Folder | None = None,
+    au: Folder | None = None,
     progress: bool = True,
 ) -> Result[Opinion]:
     """Ranks the outputs of stored runs by other instruments, as ``bench second-opinion``.
 
     Args:
         methods: methods with a stored run; by default all.
-        embedder, au: the second instruments.
+        embedder, au: names or files of the second instruments.
 
     The others are those of :func:`run`.
 
