@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +68,41 @@ def test_one_cell_installs_and_only_where_nothing_is() -> None:
     assert condition < installing[0].index("    %pip")
     for cell in cells("code")[1:]:
         ast.parse(source(cell))
+
+
+IN_THE_WHEEL = """
+import bench, glow
+from bench.data.benchmark import load_benchmark
+
+images = load_benchmark("synthfaces").card.data_folder(None)
+print(bench.__file__, glow.__file__, glow.find_model("synthfaces-64"), images, sep="\\n")
+"""
+
+
+@pytest.mark.slow
+def test_the_wheel_that_it_asks_for_holds_the_package(tmp_path: Path) -> None:
+    def pip(*words: str) -> None:
+        quiet = ["--quiet", "--disable-pip-version-check", "--no-deps"]
+        subprocess.run([sys.executable, "-m", "pip", *words, *quiet], check=True)
+
+    isolation = ["--no-build-isolation"] if find_spec("hatchling") else []
+    pip("wheel", *isolation, "--wheel-dir", str(tmp_path), str(NOTEBOOKS.parent))
+    (wheel,) = tmp_path.glob("*.whl")
+    assigned = re.search(r'^SOURCE = "(.*)"$', source(cells("code")[0]), re.MULTILINE)
+    assert assigned is not None
+    assert assigned[1] == wheel.name
+    folder = tmp_path / "installed"
+    pip("install", "--target", str(folder), str(wheel))
+    imported = subprocess.run(
+        [sys.executable, "-c", IN_THE_WHEEL],
+        capture_output=True, text=True, check=True, cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(folder)},
+    )  # fmt: skip
+    places = [Path(line) for line in imported.stdout.splitlines()]
+    assert len(places) == 4
+    for place in places:
+        assert place.is_relative_to(folder), place
+        assert place.exists(), place
 
 
 @pytest.mark.slow

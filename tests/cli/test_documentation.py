@@ -19,10 +19,8 @@ from bench.data.card import BenchmarkDefaults, DatasetCard, SplitRecipe
 from bench.data.layout.spec import LabelSpec, Layout, RoleRule, SideTable
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = [
-    *("README.md", "CONTRIBUTING.md", "leaderboards/README.md", "metrics/README.md"),
-    *sorted(str(path.relative_to(ROOT)) for path in (ROOT / "docs").rglob("*.md")),
-]
+WRITTEN = ("*.md", "docs/**/*.md", "leaderboards/**/*.md", "metrics/**/*.md", "glow/**/*.md")
+PAGES = sorted({str(path.relative_to(ROOT)) for name in WRITTEN for path in ROOT.glob(name)})
 
 
 def code_of(page: str, language: str) -> str:
@@ -85,3 +83,13 @@ def test_links_between_pages_lead_somewhere(page: str) -> None:
         assert ((ROOT / page).parent / target).exists(), target
     for path in paths:
         assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_tables_are_whole(page: str) -> None:
+    """A line between the rows of a table ends it: the others would be printed as they stand."""
+    text = re.sub(r"```.*?```", "", (ROOT / page).read_text(), flags=re.DOTALL)
+    lines = ["", *text.splitlines(), ""]
+    for before, line, after in zip(lines, lines[1:], lines[2:], strict=False):
+        if line.startswith("|") and not before.startswith("|"):
+            assert re.fullmatch(r"\|[ :|-]+\|", after), line

@@ -26,7 +26,7 @@ ORIGINAL: Final = "released with github.com/openai/glow"
 MOBILEFACENET_FOLDER: Final = (
     "https://github.com/foamliu/MobileFaceNet/raw/22d3e78287c70e23cf2f5b6a6a92594008831a7f/weights"
 )
-INSTALL: Final = "pip install 'expression-transfer-bench[openai]'"
+INSTALL: Final = "pip install -e '.[openai]'"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from PIL import Image
@@ -19,8 +21,8 @@ from bench.paths import dataset_folders
 
 ROOT = Path(__file__).resolve().parents[3]
 
-LIMIT = 3
-"""Pairs of each part, where a page has more."""
+LIMIT, ALPHAS = 3, (0.0, 0.5, 1.0)
+"""Pairs of each part and the grid, where a page has more."""
 
 PROGRAM = """
 import json, shutil, sys
@@ -50,27 +52,53 @@ def bench(*words: str) -> str:
 
 
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder to type in, with the python of the tests and nothing set."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    before = set(sys.modules)
     for variable in ("BENCH_DATA", "BENCH_DATASETS", "BENCH_LEADERBOARDS", "BENCH_WEIGHTS"):
         monkeypatch.delenv(variable, raising=False)
     programs = Path(sys.executable).parent
     monkeypatch.setenv("PATH", f"{programs}{os.pathsep}{os.environ['PATH']}")
-    return tmp_path
+    yield tmp_path
+    # Plugins of one page are not there on the next.
+    for name in set(sys.modules) - before:
+        if str(tmp_path) in str(getattr(sys.modules[name], "__file__", "")):
+            del sys.modules[name]
 
 
 @pytest.fixture(scope="session")
 def small_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two methods and the anchors on a few pairs of the drawn faces."""
     out = tmp_path_factory.mktemp("documented") / "runs"
-    api.run(["glow-arith", "pixel-arith"], api.Settings(out=out, limit=LIMIT))
+    api.run(["glow-arith", "pixel-arith"], api.Settings(out=out, limit=LIMIT, alphas=ALPHAS))
+    return out
+
+
+@pytest.fixture(scope="session")
+def small_london_runs(
+    weights_dir: Path, london_data: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """The same of photographs."""
+    out = tmp_path_factory.mktemp("documented-london") / "runs"
+    settings = api.Settings(
+        benchmark="london", data=london_data, out=out, limit=LIMIT, alphas=ALPHAS
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("BENCH_WEIGHTS", str(weights_dir))
+        api.run(["glow-arith", "pixel-arith"], settings)
     return out
 
 
 @pytest.fixture
 def stored_runs(here: Path, small_runs: Path) -> None:
-    shutil.copytree(small_runs, here / "runs")
+    shutil.copytree(small_runs, here / "runs", dirs_exist_ok=True)
+
+
+@pytest.fixture
+def london_runs(here: Path, london: None, small_london_runs: Path) -> None:
+    shutil.copytree(small_london_runs, here / "runs", dirs_exist_ok=True)
 
 
 @pytest.fixture
@@ -175,6 +203,40 @@ def laboratory(here: Path, embedded: Path, monkeypatch: pytest.MonkeyPatch) -> N
             image = Image.open(sorted(person.iterdir())[place])
             image.resize((256, 256), Image.Resampling.NEAREST).save(folder / f"{name}.png")
     (here / "DIR" / "people.csv").write_text("\n".join(rows))
+
+
+@pytest.fixture
+def facenet(torchvision_works: ModuleType) -> None:
+    pytest.importorskip(
+        "facenet_pytorch", reason="needs facenet-pytorch: pip install -e '.[facenet]'"
+    )
+
+
+@pytest.fixture
+def pictures(here: Path) -> None:
+    """photos, glow.toml as the page has it, and datasets as in a checkout."""
+    (here / "photos").mkdir()
+    faces = sorted((ROOT / "datasets" / "synthfaces" / "images").glob("*/reference-*.png"))
+    for number, face in enumerate(faces[:40]):
+        (here / "photos" / f"{number}.png").symlink_to(face)
+    (here / "datasets").symlink_to(ROOT / "datasets")
+    (here / "glow.toml").write_text(code_of("docs/glow.md", "toml"))
+
+
+@pytest.fixture
+def london_photographs(here: Path, london_data: Path) -> None:
+    """LONDON, and a few of its photographs as ONTARIO, another set."""
+    (here / "LONDON").symlink_to(london_data)
+    (here / "ONTARIO" / "aligned256").mkdir(parents=True)
+    for photograph in sorted((london_data / "aligned256").glob("*/neutral.png"))[:4]:
+        (here / "ONTARIO" / "aligned256" / f"{photograph.parent.name}.png").symlink_to(photograph)
+
+
+@pytest.fixture
+def own_generator(here: Path) -> None:
+    """G.pt: the one that comes with the package, as if it were one's own."""
+    weights = ROOT / "bench" / "methods" / "generator" / "weights" / "synthfaces-64"
+    (here / "G.pt").symlink_to(weights / "model.pt")
 
 
 @pytest.fixture
