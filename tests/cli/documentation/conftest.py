@@ -7,17 +7,21 @@ import os
 import re
 import shutil
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner
 
 from bench import api
 from bench.cli import app
+from bench.data.benchmark import Benchmark
+from bench.data.images import Pixels
 from bench.paths import dataset_folders
+from bench.run.instruments import Instruments
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -51,10 +55,28 @@ def bench(*words: str) -> str:
     return result.stdout
 
 
+@pytest.fixture(scope="session")
+def instruments_of() -> Callable[..., Instruments]:
+    """The same instruments for every command that asks for them: what they have read they know."""
+    made: dict[tuple[str, str, int, int], Instruments] = {}
+
+    def open_once(benchmark: Benchmark, natural: Sequence[Pixels], data: Path) -> Instruments:
+        names = benchmark.embedder, benchmark.au_estimator
+        key = (*names, benchmark.resolution, hash(np.stack(natural).tobytes()))
+        if key not in made:
+            made[key] = Instruments(benchmark, natural, data)
+        return made[key]
+
+    return open_once
+
+
 @pytest.fixture
-def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+def here(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, instruments_of: Callable[..., Instruments]
+) -> Iterator[Path]:
     """An empty folder to type in, with the python of the tests and nothing set."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("bench.run.session.Instruments", instruments_of)
     monkeypatch.setattr(sys, "path", [*sys.path])
     before = set(sys.modules)
     for variable in ("BENCH_DATA", "BENCH_DATASETS", "BENCH_LEADERBOARDS", "BENCH_WEIGHTS"):
@@ -69,16 +91,23 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def small_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def small_runs(
+    instruments_of: Callable[..., Instruments], tmp_path_factory: pytest.TempPathFactory
+) -> Path:
     """Two methods and the anchors on a few pairs of the drawn faces."""
     out = tmp_path_factory.mktemp("documented") / "runs"
-    api.run(["glow-arith", "pixel-arith"], api.Settings(out=out, limit=LIMIT, alphas=ALPHAS))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("bench.run.session.Instruments", instruments_of)
+        api.run(["glow-arith", "pixel-arith"], api.Settings(out=out, limit=LIMIT, alphas=ALPHAS))
     return out
 
 
 @pytest.fixture(scope="session")
 def small_london_runs(
-    weights_dir: Path, london_data: Path, tmp_path_factory: pytest.TempPathFactory
+    weights_dir: Path,
+    london_data: Path,
+    instruments_of: Callable[..., Instruments],
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Path:
     """The same of photographs."""
     out = tmp_path_factory.mktemp("documented-london") / "runs"
@@ -87,6 +116,7 @@ def small_london_runs(
     )
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("BENCH_WEIGHTS", str(weights_dir))
+        patch.setattr("bench.run.session.Instruments", instruments_of)
         api.run(["glow-arith", "pixel-arith"], settings)
     return out
 
