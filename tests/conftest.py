@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import os
 import shutil
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -30,6 +31,12 @@ STRICT = os.environ.get("BENCH_REQUIRE_SHARED") == "1"
 
 SKIPPED_FILE = os.environ.get("BENCH_SKIPPED_FILE")
 """Where the names of the skipped tests are written for another environment, instead of failing."""
+
+
+@pytest.fixture(autouse=True)
+def _own_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A method in a file lets Python look beside it: for one test, not for those that follow."""
+    monkeypatch.setattr(sys, "path", list(sys.path))
 
 
 @pytest.fixture(scope="session")
