@@ -14,7 +14,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
 
-__all__ = ["LineProcess", "ProcessEnded"]
+__all__ = ["LineProcess", "ProcessEnded", "kill_all"]
 
 LONGEST_LINE: Final = 1 << 20
 STDERR_TAIL: Final = 1 << 13
@@ -26,6 +26,16 @@ LONGEST_WAIT: Final = 3600.0
 READ_SIZE: Final = 1 << 16
 GRACE_SECONDS: Final = 2.0
 """For a process to end by itself once its standard input has."""
+
+
+_STARTED: Final[weakref.WeakSet[subprocess.Popen[bytes]]] = weakref.WeakSet()
+
+
+def kill_all() -> None:
+    """Kills what was started here and still runs, for a process that ends without cleaning up."""
+    for process in list(_STARTED):
+        if process.returncode is None:
+            _kill_group(process)
 
 
 class ProcessEnded(RuntimeError):
@@ -53,6 +63,7 @@ class LineProcess:
             start_new_session=True,
         )  # fmt: skip
         self._stop = weakref.finalize(self, _stop, self._process)
+        _STARTED.add(self._process)
         self._stdin, self._stdout = _stream(self._process.stdin), _stream(self._process.stdout)
         for stream in (self._stdin, self._stdout):
             os.set_blocking(stream.fileno(), False)

@@ -396,7 +396,9 @@ def one_line(error: BaseException) -> str:
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 
 
-def own_streams(grace: float = GRACE_SECONDS) -> tuple[Iterator[str], IO[str]]:
+def own_streams(
+    grace: float = GRACE_SECONDS, at_last: Callable[[], None] = lambda: None
+) -> tuple[Iterator[str], IO[str]]:
     """Requests and answers; what a method prints goes to stderr, and it finds nothing to read.
 
     The requests end with an empty line or with standard input; then the process ends, whatever it
@@ -404,9 +406,10 @@ def own_streams(grace: float = GRACE_SECONDS) -> tuple[Iterator[str], IO[str]]:
 
     Args:
         grace: seconds in which a method that still works is to stop what it has started.
+        at_last: called before the process is ended after that.
     """
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    asked = _lines(os.fdopen(os.dup(0), encoding="utf-8"), grace)
+    asked = _lines(os.fdopen(os.dup(0), encoding="utf-8"), grace, at_last)
     answers = os.fdopen(os.dup(1), "w", encoding="utf-8")
     nothing = os.open(os.devnull, os.O_RDONLY)
     os.dup2(nothing, 0)
@@ -415,7 +418,7 @@ def own_streams(grace: float = GRACE_SECONDS) -> tuple[Iterator[str], IO[str]]:
     return asked, answers
 
 
-def _lines(stream: IO[str], grace: float) -> Iterator[str]:
+def _lines(stream: IO[str], grace: float, at_last: Callable[[], None]) -> Iterator[str]:
     lines: Queue[str | None] = Queue()
     ended = Event()
 
@@ -429,6 +432,7 @@ def _lines(stream: IO[str], grace: float) -> Iterator[str]:
             # As Ctrl-C would: what waits is woken, and what has been started is cleaned up.
             signal.pthread_kill(main_thread().ident or 0, signal.SIGINT)
         time.sleep(grace)
+        at_last()
         os._exit(1)
 
     Thread(target=read, daemon=True).start()

@@ -15,12 +15,13 @@ from typing import IO, Any
 
 from bench.errors import BenchError
 from bench.plugins.foreign.runner import own_streams
+from bench.plugins.process import kill_all
 from bench.run.checking.job import STOP_SECONDS, CheckJob
 
 
 def main() -> None:
     """Answers until it is told to end."""
-    asked, answers = own_streams(STOP_SECONDS)
+    asked, answers = own_streams(STOP_SECONDS, kill_all)
     job = json.loads(next(asked))
     folder = job.pop("temporary")
     tempfile.tempdir = folder
