@@ -231,9 +231,9 @@ def test_a_fault_is_the_outcome_of_its_sample_alone(told, how, outcome, detail):
 
 
 def test_one_that_hangs_is_a_timeout_and_is_started_anew(told):
-    outputs = told("hangs", python_timeout="0.5", alphas=(0.5, 0.6))
+    outputs = told("hangs", python_timeout="1.5", alphas=(0.5, 0.6))
     assert [output.outcome for output in outputs] == ["timeout", "ok"]
-    assert outputs[0].detail == "TimeoutError: no answer within 0.5 s"
+    assert outputs[0].detail == "TimeoutError: no answer within 1.5 s"
 
 
 def test_one_that_hangs_ends_after_bench_was_killed(mine, python):

@@ -106,8 +106,7 @@ class ForeignMethod:
         output = self._folder / f"output-{self._count}.npy"
         call = {"id": self._count, **self._call(requests), "output": str(output)}
         try:
-            pairs = {request.pair.key for request in requests}
-            pair = pairs.pop() if len(pairs) == 1 else ""
+            pair = requests[0].pair.key if len(requests) == 1 else ""
             self._program.ask(call, pair, images=len(requests))
             made: NDArray[np.generic] = np.load(output, allow_pickle=False)
         except (EOFError, FileNotFoundError) as error:
