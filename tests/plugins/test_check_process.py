@@ -275,7 +275,8 @@ OF_THE_PACKAGE = {
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(OF_THE_PACKAGE - NEED_PARAMETERS))
 def test_the_methods_of_the_package_keep_the_contract(name):
-    assert failures(check_method(name)) == {}
+    # Speed is none of the contract, and other programs may keep the machine busy.
+    assert failures(check_method(name, time_limit=600.0)) == {}
 
 
 @pytest.mark.slow
