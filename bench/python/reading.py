@@ -225,6 +225,7 @@ def leaderboard(
 
     Returns:
         The table has the column ``status``: ``verified``, ``claimed`` or ``local``.
+        The chart has a point for each method and no curve over alpha.
 
     Raises:
         BenchError: there is no such board, or an entry is damaged.
