@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bench.analysis.sealed import noted_reading
-from bench.analysis.stored import make_board
+from bench.analysis.stored import make_board, search_stored
 from bench.command_line import command_line
 from bench.data.benchmark import DEFAULT_BENCHMARK, Benchmark, load_benchmark
 from bench.data.split import Part
@@ -120,6 +120,7 @@ def run_entries(
             if runner.method.card.has_alpha and alpha is None:
                 with waiting.postponed():
                     complete(runner, "dev", benchmark.alphas, settings.limit)
+            _choose_thumbnails(runner, settings.limit, alpha)
             complete(runner, "test", grid, settings.limit)
             runs.append(runner.folder.read())
     waiting.settle()
@@ -128,6 +129,19 @@ def run_entries(
     board = make_board(runs, benchmark.name, pairs, dev_pairs, alphas=benchmark.alphas, alpha=alpha)
     read = noted_reading(settings.out, benchmark.name, runs)
     return replace(board, notes=(*board.notes, *read))
+
+
+def _choose_thumbnails(runner: Runner, limit: int | None, alpha: float | None) -> None:
+    """Says at which alpha the board will rank the method, so that its pictures are of that."""
+    if runner.method.card.has_alpha and alpha is None:
+        benchmark = runner.session.benchmark
+        pairs = {pair.key for pair in benchmark.pairs("dev", limit)}
+        try:
+            stored = runner.folder.read("dev")
+            alpha = search_stored(stored, pairs, benchmark.alphas).dev_alpha
+        except (BenchError, ValueError):  # an instrument has yet to answer: kept by the next call
+            return
+    runner.pictures.thumbnails_at(alpha if runner.method.card.has_alpha else None)
 
 
 def reconstruct(

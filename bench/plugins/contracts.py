@@ -168,7 +168,8 @@ class Method(Protocol):
 class Reconstructs(Protocol):
     """A method that can encode faces and decode them again, with no transfer between.
 
-    Optional: ``bench reconstruct`` measures what encoding and decoding alone lose.
+    Optional: ``bench reconstruct`` measures what encoding and decoding alone lose, and ``bench
+    run`` keeps a few reconstructions for the report.
     """
 
     def reconstruct(self, faces: Sequence[Face]) -> NDArray[np.generic]:

@@ -11,8 +11,8 @@ from bench.data.images import read_image
 from bench.data.split import Pair
 from bench.errors import BenchError
 from bench.run.execute import Runner
+from bench.run.gallery import output_path
 from bench.run.outputs import call_method
-from bench.run.store import RunFolder
 
 __all__ = ["check_same_outputs"]
 
@@ -36,9 +36,7 @@ def check_same_outputs(
     Raises:
         BenchError: an output has other pixels, or there is none.
     """
-    folder = RunFolder(first)
-    name = "output" if alpha is None else f"{alpha:.3f}"
-    kept = {pair: path for pair in pairs if (path := folder.image_path(pair, name)).is_file()}
+    kept = {pair: path for pair in pairs if (path := output_path(first, pair, alpha)).is_file()}
     listed = list(kept)
     for start in range(0, len(listed), CHUNK_IMAGES):
         chunk = listed[start : start + CHUNK_IMAGES]

@@ -8,10 +8,10 @@ from copy import copy
 from pathlib import Path
 from typing import Any
 
-from bench.data.images import Pixels
 from bench.data.split import Pair, Part
 from bench.plugins.registry import MethodEntry
 from bench.run.comparison import compare_with_truth
+from bench.run.gallery import Keeper
 from bench.run.identity import identity_hash, identity_parts
 from bench.run.instruments import Features
 from bench.run.outputs import Output, call_method
@@ -22,16 +22,13 @@ from bench.run.store import Key, RunFolder, Timings
 from bench.run.waiting import Waiting
 from glow.comparison.memory import peak_mib
 
-__all__ = ["SHOWCASE_PAIRS", "Runner"]
+__all__ = ["Runner"]
 
 Row = tuple[Pair, float | None]
 """One image to make: a pair and alpha (None for methods without alpha)."""
 
 CHUNK_IMAGES = 64
 """Images between two writes: what a killed run loses at most."""
-
-SHOWCASE_PAIRS = 6
-"""Cross pairs of test whose pictures are kept, the first in the benchmark's fixed order."""
 
 
 class Runner:
@@ -63,9 +60,7 @@ class Runner:
         command: str = "",
         keep_images: bool = False,
     ) -> None:
-        self.session, self.entry, self.keep_images = session, entry, keep_images
-        cross = [pair for pair in session.benchmark.pairs("test") if pair.kind == "cross"]
-        self._showcase = frozenset(cross[:SHOWCASE_PAIRS])
+        self.session, self.entry = session, entry
         self.method, fingerprint = prepare_method(session, entry, parameters, device, seed)
         cards = session.instruments.cards()
         parts = identity_parts(session.benchmark, entry, parameters, fingerprint, cards, seed)
@@ -73,6 +68,7 @@ class Runner:
         self.folder = RunFolder(out / session.benchmark.name / name)
         if not self.folder.info:
             self.folder.write_info(self._description(parts, cards, command, device))
+        self.pictures = Keeper(session, self.method, self.folder, keep_all=keep_images)
 
     def refining(self) -> Runner:
         """The same method, storing its rows apart from those of the grid."""
@@ -86,15 +82,10 @@ class Runner:
         return [row for row in self._rows(part, alphas, limit) if _key(row) not in done]
 
     def without_picture(self, part: Part, alphas: Sequence[float], limit: int | None) -> list[Row]:
-        """The stored rows whose picture is wanted and not there: once only a few were kept."""
-        if not self.keep_images:
-            return []
-        made = self.folder.stored_keys(part, with_image=True)
-        return [
-            row
-            for row in self._rows(part, alphas, limit)
-            if _key(row) in made and not self._picture(*row).exists()
-        ]
+        """The stored rows whose picture is wanted and not there: once fewer were kept."""
+        rows = [row for row in self._rows(part, alphas, limit) if self.pictures.is_missing(*row)]
+        made = self.folder.stored_keys(part, with_image=True) if rows else set()
+        return [row for row in rows if _key(row) in made]
 
     def draw(self, rows: Sequence[Row], advance: Callable[[int], None]) -> None:
         """Makes rows that are stored already once more, for their pictures alone."""
@@ -102,7 +93,9 @@ class Runner:
             requests = [self.session.request(pair, alpha) for pair, alpha in chunk]
             outputs = call_method(self.method, requests, self.session.benchmark.resolution)
             for (pair, alpha), output in zip(chunk, outputs, strict=True):
-                self._keep(pair, alpha, output)
+                if output.pixels is not None:
+                    self.pictures.keep(pair, alpha, output.pixels, output.outcome)
+            self.pictures.reconstruct()
             advance(len(chunk))
 
     def _rows(self, part: Part, alphas: Sequence[float], limit: int | None) -> Iterator[Row]:
@@ -156,7 +149,9 @@ class Runner:
             read = next(features) if output.pixels is not None else None
             likeness = next(compared) if output.pixels is not None else {}
             rows.append({**self._row(pair, alpha, output, read), **likeness})
-            self._keep(pair, alpha, output)
+            if output.pixels is not None:
+                self.pictures.keep(pair, alpha, output.pixels, rows[-1]["outcome"])
+        self.pictures.reconstruct()
         timings = Timings(len(rows), made - started, measured - made, peak_mib())
         self.folder.write_rows(rows, self.session.instruments.action_units, timings)
 
@@ -215,30 +210,6 @@ class Runner:
             for sample, read in zip(samples, features, strict=True)
         ]
         self.folder.write_references(part, rows, self.session.instruments.action_units)
-
-    def _keep(self, pair: Pair, alpha: float | None, output: Output) -> None:
-        """Stores the picture of a row if the report shows it or the user wants all."""
-        showcase = pair in self._showcase
-        if output.pixels is None or not (showcase or self.keep_images):
-            return
-        self.folder.write_image(self._picture(pair, alpha), output.pixels)
-        if showcase:
-            for role, pixels in self._real_images(pair).items():
-                path = self.folder.image_path(pair, role)
-                if not path.exists():
-                    self.folder.write_image(path, pixels)
-
-    def _picture(self, pair: Pair, alpha: float | None) -> Path:
-        name = "output" if alpha is None else f"{alpha:.3f}"
-        return self.folder.image_path(pair, name)
-
-    def _real_images(self, pair: Pair) -> dict[str, Pixels]:
-        request = self.session.request(pair, None)
-        return {
-            "source": request.source.pixels,
-            "source-neutral": self.session.neutral(pair.source).pixels,
-            "target-neutral": self.session.neutral(pair.target).pixels,
-        }
 
     def _description(
         self, parts: Mapping[str, Any], cards: Mapping[str, Any], command: str, device: str

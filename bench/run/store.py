@@ -15,7 +15,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 import numpy as np
 import pandas as pd
@@ -280,12 +279,6 @@ class RunFolder:
             to_frame(concatenate(references)),
             timings,
         )
-
-    def image_path(self, pair: Pair, name: str) -> Path:
-        """Where an image of a pair is kept; ``name`` is an alpha or a role such as ``source``."""
-        # Quoted one by one: names may hold spaces, slashes or dots of their own.
-        place = " ".join(quote(text, safe="") for text in (pair.source, pair.sample, pair.target))
-        return self.folder / "images" / pair.part / place / f"{name}.png"
 
     def write_image(self, path: Path, pixels: Pixels) -> None:
         """Writes a lossless PNG."""

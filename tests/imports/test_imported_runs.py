@@ -20,7 +20,8 @@ from bench.api_imports import import_valenzuela2021
 from bench.errors import BenchError
 from bench.imports.valenzuela2021 import TRANSFER
 from bench.report.collect import collect_report
-from bench.report.html import render_html
+from bench.report.page.html import render_html
+from bench.report.pictures import ROLES, Pictures
 from bench.run.store import StoredRun, list_runs
 
 BENCHMARK = "valenzuela2021-256"
@@ -259,12 +260,13 @@ def test_pictures_give_naturalness_and_are_shown(drawn: Any) -> None:
     assert row.transfer_score.value > 0
     assert "fitted on the 16 aligned photographs" in " ".join(content.board.notes)
     (method,) = (m for m in content.methods if m.row.method == TRANSFER)
-    assert len(method.strips) == 3
-    labels = [cell.label for cell in method.strips[0].cells]
-    assert labels[-4:] == ["alpha 0.0", "alpha 0.3", "alpha 0.4", "alpha 0.5"]
-    assert all(cell.image is not None for strip in method.strips for cell in strip.cells)
+    pictures = Pictures.of(content)
+    assert len(pictures.pairs) == 3
+    for pair in pictures.pairs:
+        assert pictures.alphas(method.row.run_id, pair)[:3] == (0.0, 0.3, 0.4)
+        assert all(pictures.real(pair, role) for role in ROLES)
     page = render_html(content)
-    assert page.count("<img") == 3 * len(labels)
+    assert page.count("data:image/") > 3 * 4  # each picture is there once
     assert "leave-one-target-out" in page
     assert "chooses one for each target" in page
 

@@ -14,6 +14,7 @@ from bench.analysis.measures import metric_table
 from bench.data.benchmark import load_benchmark
 from bench.data.split import Pair
 from bench.run.comparison import compare_with_truth
+from bench.run.gallery import output_path
 from bench.run.session import Session
 from bench.run.store import StoredRun, list_runs
 from metrics.contracts import AUReading, Images
@@ -58,14 +59,13 @@ def test_each_output_is_compared_with_the_target_s_own_image(
     api.run(["pixel-arith"], settings)
     run = run_of(tmp_path, "pixel-arith")
     session = Session(load_benchmark("synthfaces"), embedded)
-    folder = next(f for f in list_runs(tmp_path, "synthfaces-64") if f.folder == run.folder)
     rows = run.scores[run.scores["part"] == "test"]
     assert len(rows) == 12
     for row in rows.itertuples():
         pair = Pair(row.part, row.source, row.sample, row.target)
         from PIL import Image
 
-        picture = Image.open(folder.image_path(pair, f"{row.alpha:.3f}"))
+        picture = Image.open(output_path(run.folder, pair, row.alpha))
         output = np.asarray(picture.convert("RGB"))[None]
         truth = session.dataset.pixels(session.dataset.sample(pair.target, pair.sample))[None]
         assert row.psnr == pytest.approx(psnr(output, truth)[0], abs=1e-4)

@@ -13,7 +13,7 @@ from bench.imports.valenzuela2021 import ALIAS, TRANSFER
 from bench.imports.valenzuela2021.features import Columns, Features
 from bench.imports.valenzuela2021.images import SIDE, ReleasedImages, read_released
 from bench.imports.valenzuela2021.release import Output
-from bench.run.execute import SHOWCASE_PAIRS
+from bench.run.gallery import SHOWCASE_PAIRS, fixed_order, output_path, real_path
 from bench.run.identity import identity_hash
 from bench.run.provenance import provenance
 from bench.run.store import RunFolder, StoredRun, Timings
@@ -157,21 +157,20 @@ def _pair(output: Output) -> Pair:
 def _copy_pictures(run: RunFolder, images: ReleasedImages, outputs: Sequence[Output]) -> None:
     """Copies what the report shows: a few pairs in a fixed order, alphas in tenths."""
     cross = {_pair(output) for output in outputs if not output.is_self}
-    shown = sorted(cross, key=lambda pair: hashlib.sha256(pair.key.encode()).hexdigest())
-    for pair in shown[:SHOWCASE_PAIRS]:
+    for pair in fixed_order(cross)[:SHOWCASE_PAIRS]:
         mine = [output for output in outputs if _pair(output) == pair]
         wanted = {
-            "source": images.source(mine[0].expression),
-            "source-neutral": images.mean(pair.source),
-            "target-neutral": images.mean(pair.target),
+            real_path(run.folder, pair, "source"): images.source(mine[0].expression),
+            real_path(run.folder, pair, "source-neutral"): images.mean(pair.source),
+            real_path(run.folder, pair, "target-neutral"): images.mean(pair.target),
         } | {
-            f"{output.alpha:.3f}": images.output(output)
+            output_path(run.folder, pair, output.alpha): images.output(output)
             for output in mine
             if abs(output.alpha * _TENTHS - round(output.alpha * _TENTHS)) < 1e-6
         }
-        for name, path in wanted.items():
+        for place, path in wanted.items():
             if path.is_file():
-                run.write_image(run.image_path(pair, name), read_released([path])[0])
+                run.write_image(place, read_released([path])[0])
 
 
 def _identity_parts(
