@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from bench.analysis.records import SCHEMA_VERSION, number_or_none
 from bench.analysis.scores import aggregate, measures
+from bench.analysis.statistics.grids import count_rows
 
 __all__ = [
     "AlphaSearch",
@@ -254,7 +255,7 @@ def _check_grid(cross: pd.DataFrame) -> None:
         raise ValueError("there is no cross pair to choose alpha on")
     if cross["alpha"].isna().any():
         raise ValueError("the method has no alpha: there is nothing to search")
-    counts = pd.crosstab(cross["pair"], cross["alpha"])
+    counts = count_rows(cross)
     uneven = counts.ne(1)
     if uneven.to_numpy().any():
         pair = uneven.any(axis=1).idxmax()

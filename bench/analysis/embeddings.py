@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-__all__ = ["Floats", "Indices", "distances", "embedding_length", "mean_directions", "unit_rows"]
+__all__ = [
+    "Embeddings",
+    "Floats",
+    "Indices",
+    "distances",
+    "embedding_length",
+    "mean_directions",
+    "unit_rows",
+]
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.intp]
+Embeddings = Sequence[object] | NDArray[Any]
+"""Lists or arrays, None where there is none; or one array (N, D)."""
 
 # Rows in work at once: 4096 embeddings of 512 float64 are 16 MiB, so tables of any length fit.
 CHUNK = 4096
@@ -21,11 +32,12 @@ def embedding_length(column: Sequence[object]) -> int | None:
     return next((len(np.asarray(value)) for value in column if _is_present(value)), None)
 
 
-def unit_rows(column: Sequence[object], length: int) -> Floats:
+def unit_rows(column: Embeddings, length: int) -> Floats:
     """Stacks embeddings and brings them to unit norm.
 
     Args:
-        column: arrays or lists of ``length`` numbers, None (or a bare NaN) where there is none.
+        column: arrays or lists of ``length`` numbers, None (or a bare NaN) where there is none; or
+            an array (N, length).
         length: length of every embedding.
 
     Returns:
@@ -34,6 +46,13 @@ def unit_rows(column: Sequence[object], length: int) -> Floats:
     Raises:
         ValueError: an embedding has another length.
     """
+    if isinstance(column, np.ndarray) and column.ndim == 2:
+        if column.shape[1] != length:
+            raise ValueError(
+                f"embeddings have {column.shape[1]} numbers where {length} were expected: tables "
+                "of different embedders must not be mixed"
+            )
+        return _unit(column.astype(np.float64))
     rows = np.full((len(column), length), np.nan)
     for place, value in enumerate(column):
         if _is_present(value):
@@ -47,9 +66,7 @@ def unit_rows(column: Sequence[object], length: int) -> Floats:
     return _unit(rows)
 
 
-def mean_directions(
-    column: Sequence[object], length: int, groups: Indices, group_count: int
-) -> Floats:
+def mean_directions(column: Embeddings, length: int, groups: Indices, group_count: int) -> Floats:
     """Unit-normalised mean of the unit embeddings of each group.
 
     Args:
@@ -69,9 +86,7 @@ def mean_directions(
     return _unit(sums)
 
 
-def distances(
-    column: Sequence[object], length: int, centres: Sequence[tuple[Floats, Indices]]
-) -> Floats:
+def distances(column: Embeddings, length: int, centres: Sequence[tuple[Floats, Indices]]) -> Floats:
     """L2 distances (0 to 2) of unit embeddings to a few centres each.
 
     The difference is taken before the norm: ``sqrt(2 - 2 cos)`` would lose half of the digits of

@@ -15,6 +15,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.analysis.embeddings import (
+    Embeddings,
     Floats,
     Indices,
     distances,
@@ -24,7 +25,9 @@ from bench.analysis.embeddings import (
 )
 
 __all__ = [
+    "GIVEN_OUTPUTS",
     "GIVEN_PREFIX",
+    "EmbeddingDistances",
     "GivenDistances",
     "IdentityDistances",
     "distances_of",
@@ -105,12 +108,25 @@ class EmbeddingDistances:
         self, rows: pd.DataFrame, ok: NDArray[np.bool_], targets: Indices, sources: Indices
     ) -> Floats:
         embeddings = rows["embedding"].to_numpy().copy()
+        if embedding_length(embeddings) is None and set(GIVEN_OUTPUTS) <= {*rows.columns}:
+            return _given_outputs(rows, ok)  # measured while the rows were read
         embeddings[~ok] = None
-        length = self.embeddings.shape[1]
         own = ok & (rows["alpha"] == 0).to_numpy(dtype=bool)
-        decoded = mean_directions(embeddings[own], length, targets[own], len(self.centres))
-        references = (self.centres, targets), (self.centres, sources)
-        return distances(embeddings, length, [*references, (decoded, targets), (decoded, sources)])
+        decoded = self.mean_faces(embeddings[own], targets[own])
+        return self.of_embeddings(embeddings, decoded, targets, sources)
+
+    def mean_faces(self, embeddings: Embeddings, targets: Indices) -> Floats:
+        """(I, D): the method's own mean faces, from its outputs at alpha = 0."""
+        return mean_directions(embeddings, self.embeddings.shape[1], targets, len(self.centres))
+
+    def of_embeddings(
+        self, embeddings: Embeddings, decoded: Floats, targets: Indices, sources: Indices
+    ) -> Floats:
+        """Distances (4, N) of the embeddings of N outputs, in the order of ``GIVEN_OUTPUTS``."""
+        sides = [
+            (centres, side) for centres in (self.centres, decoded) for side in (targets, sources)
+        ]
+        return distances(embeddings, self.embeddings.shape[1], sides)
 
     def of_real(self, images: Indices, identities: Indices) -> Floats:
         gaps = self.embeddings[images] - self.centres[identities]
@@ -142,14 +158,18 @@ class GivenDistances:
     def of_outputs(
         self, rows: pd.DataFrame, ok: NDArray[np.bool_], targets: Indices, sources: Indices
     ) -> Floats:
-        given = [
-            rows[name].to_numpy(dtype=np.float64) if name in rows else np.full(len(rows), np.nan)
-            for name in GIVEN_OUTPUTS
-        ]
-        return np.where(ok, given, np.nan)
+        return _given_outputs(rows, ok)
 
     def of_real(self, images: Indices, identities: Indices) -> Floats:
         return self.to_references[images, identities]
+
+
+def _given_outputs(rows: pd.DataFrame, ok: NDArray[np.bool_]) -> Floats:
+    given = [
+        rows[name].to_numpy(dtype=np.float64) if name in rows else np.full(len(rows), np.nan)
+        for name in GIVEN_OUTPUTS
+    ]
+    return np.where(ok, given, np.nan)
 
 
 def distances_of(

@@ -37,12 +37,19 @@ def noted_reading(folder: Path, benchmark: str, runs: Sequence[StoredRun]) -> li
     names = sorted({run.method for run in runs if run.run_id in read} & set(counts))
     if not names:
         return []
+    alike: dict[tuple[int, int], list[str]] = {}
+    for name in names:
+        alike.setdefault((counts[name].reads, counts[name].variants), []).append(name)
     said = [
-        f"{_many(counts[name].reads, 'command')} with {name} "
-        f"({_many(counts[name].variants, 'variant')})"
-        for name in names
+        f"{_many(reads, 'command')} with {_listed(of_these)} "
+        f"({_many(variants, 'variant')}{' each' if len(of_these) > 1 else ''})"
+        for (reads, variants), of_these in alike.items()
     ]
     return [f"The test part has been read by {', by '.join(said)}."]
+
+
+def _listed(names: Sequence[str]) -> str:
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 def _many(count: int, noun: str) -> str:

@@ -18,6 +18,7 @@ from bench.analysis.entries import (
     open_entry,
     protocols_note,
 )
+from bench.analysis.light_runs import kept
 from bench.analysis.ranking import Board, BoardEntry, rank_methods
 from bench.analysis.stored_terms import full_grid, on_grid, terms_of
 from bench.analysis.terms import mean_real_niqe
@@ -47,9 +48,15 @@ def search_stored(
     Raises:
         BenchError: there are no complete dev rows.
     """
-    terms = dev_terms(run, pairs, alphas)
-    with searching(run):
-        return alpha_search(terms, mean_real_niqe(run.references, "dev"))
+
+    def search() -> AlphaSearch:
+        terms = dev_terms(run, pairs, alphas)
+        with searching(run):
+            return alpha_search(terms, mean_real_niqe(run.references, "dev"))
+
+    chosen = None if pairs is None else frozenset(pairs)
+    grid = None if alphas is None else tuple(map(float, alphas))
+    return kept(run, ("search", chosen, grid), search)
 
 
 def dev_terms(

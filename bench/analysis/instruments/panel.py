@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from rich.console import Console
 
 from bench.analysis.instruments.board_shifts import BoardShift
 from bench.analysis.instruments.check import InstrumentCheck, check_readings
 from bench.analysis.instruments.floor import Floor, floor_of
-from bench.analysis.instruments.repeatability import Repeatability, repeatability
+from bench.analysis.instruments.repeatability import repeatability
 from bench.analysis.records import without_nan
 from bench.data.benchmark import Benchmark
 from bench.data.split import Part
@@ -26,7 +26,12 @@ from bench.run.readings import read_all
 from bench.run.session import Session
 from metrics.perturbations import SMALLEST_REDUCTION, perturbations
 
-__all__ = ["check_instruments", "stored_floor"]
+__all__ = ["check_instruments", "stored_floor", "stored_panel"]
+
+OF_AGREEMENT: Final = (
+    "units", "unread", "coverage", "verification", "false_match_rate", "limits", "missed",
+)  # fmt: skip
+"""What a panel stores of a check, beside what perturbations change."""
 
 
 def check_instruments(
@@ -63,8 +68,9 @@ def check_instruments(
         perturbed = read_perturbed(session, part, panel, advance)
     scale = session.instruments.au_estimator.card.scale
     repeated = repeatability(perturbed, benchmark.pairs(part), scale)
-    write_panel(out, benchmark.name, _record(benchmark, perturbed, repeated, command))
-    return check_readings(readings, benchmark.name, repeated)
+    check = check_readings(readings, benchmark.name, repeated)
+    write_panel(out, benchmark.name, _record(benchmark, perturbed, check, command))
+    return check
 
 
 def stored_floor(
@@ -83,12 +89,23 @@ def stored_floor(
     Raises:
         BenchError: the stored file is damaged.
     """
+    panel = stored_panel(runs, benchmark, made_with)
+    return None if panel is None else _floor(panel, panel_path(runs, benchmark))
+
+
+def stored_panel(
+    runs: Path, benchmark: str, made_with: Sequence[Mapping[str, Any]]
+) -> Mapping[str, Any] | None:
+    """The panel that was measured with the very data and instruments of some runs, as stored.
+
+    Arguments and errors as for :func:`stored_floor`.
+    """
     for panel in read_panels(runs, benchmark):
         key = panel["measured_with"]
         if made_with and all(
             all(parts.get(name) == value for name, value in key.items()) for parts in made_with
         ):
-            return _floor(panel, panel_path(runs, benchmark))
+            return panel
     return None
 
 
@@ -104,13 +121,18 @@ def _sides(benchmark: Benchmark, given: Sequence[int]) -> list[int]:
 
 
 def _record(
-    benchmark: Benchmark, read: PerturbedReadings, repeated: Repeatability, command: str
+    benchmark: Benchmark, read: PerturbedReadings, check: InstrumentCheck, command: str
 ) -> dict[str, Any]:
+    repeated = check.repeatability
+    if repeated is None:
+        raise ValueError("a panel needs readings of perturbed images")
+    found = check.to_dict()
     record: dict[str, Any] = without_nan(
         {
             "measured_with": measured_with(benchmark, read.cards),
             **asdict(repeated),
             "floor": floor_of(repeated).to_dict(),
+            "agreement": {name: found[name] for name in OF_AGREEMENT},
             "instruments": dict(read.cards),
             "command": command,
             **provenance("cpu"),

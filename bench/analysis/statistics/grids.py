@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-__all__ = ["by_pair_and_alpha"]
+__all__ = ["by_pair_and_alpha", "count_rows"]
 
 Floats = NDArray[np.float64]
 
@@ -32,3 +32,16 @@ def by_pair_and_alpha(terms: pd.DataFrame) -> tuple[pd.DataFrame, Floats]:
     if not np.array_equal(codes, expected):
         raise ValueError("not every pair has one row at every alpha: finish the run first")
     return cross.iloc[order], alphas
+
+
+def count_rows(terms: pd.DataFrame) -> pd.DataFrame:
+    """How many rows each pair has at each alpha: pairs x alphas, both ascending.
+
+    Rows without alpha do not count, and pairs that have no other are left out.
+    """
+    rows = terms[terms["alpha"].notna()]
+    pair_of_row, pairs = pd.factorize(rows["pair"], sort=True)
+    alphas, alpha_of_row = np.unique(rows["alpha"].to_numpy(dtype=np.float64), return_inverse=True)
+    shape = len(pairs), alphas.size
+    cells = np.bincount(pair_of_row * alphas.size + alpha_of_row, minlength=shape[0] * shape[1])
+    return pd.DataFrame(cells.reshape(shape), index=pairs, columns=alphas)

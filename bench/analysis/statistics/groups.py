@@ -28,7 +28,9 @@ __all__ = [
     "GroupGap",
     "GroupScore",
     "GroupScores",
+    "largest_gap",
     "score_groups",
+    "withheld",
 ]
 
 FEWEST_IN_GROUP: Final = 5
@@ -151,7 +153,7 @@ def score_groups(
         if gain is not None and np.isfinite(gain.value):
             gains[group] = gain
     ungrouped = len(people) - sum(map(len, members.values()))
-    return GroupScores(score, by, tuple(rows), _largest_gap(gains), ungrouped)
+    return GroupScores(score, by, tuple(rows), largest_gap(gains), ungrouped)
 
 
 def _cross(table: pd.DataFrame) -> pd.DataFrame:
@@ -175,15 +177,7 @@ def _score_group(
 ) -> tuple[GroupScore, Resampled | None]:
     count, pairs = len(members), len(tables[0])
     if count < FEWEST_IN_GROUP:
-        people = "1 identity" if count == 1 else f"{count} identities"
-        reason = f"{people}, fewer than {FEWEST_IN_GROUP}: no claim about a group can rest on that"
-        undefined = float("nan")
-        return (
-            GroupScore(
-                group, undefined, undefined, undefined, undefined, undefined, count, pairs, reason
-            ),
-            None,
-        )
+        return withheld(group, count, pairs), None
     method, neutral = (
         resample_sums(table, draws, summands(table)).quantity(
             partial(quantity_of_sums, name=score, niqe_real=niqe_real)
@@ -196,12 +190,23 @@ def _score_group(
     return row, gain
 
 
-def _largest_gap(gains: Mapping[str, Resampled]) -> GroupGap | None:
+def withheld(group: str, people: int, pairs: int) -> GroupScore:
+    """The row of a group of fewer than ``FEWEST_IN_GROUP`` people: no number, and why."""
+    counted = "1 identity" if people == 1 else f"{people} identities"
+    why = f"{counted}, fewer than {FEWEST_IN_GROUP}: no claim about a group can rest on that"
+    undefined = float("nan")
+    values = undefined, undefined, undefined, undefined, undefined
+    return GroupScore(group, *values, people, pairs, why)
+
+
+def largest_gap(gains: Mapping[str, Resampled]) -> GroupGap | None:
+    """Between the groups of the least and the largest gain, corrected for having been picked."""
     if len(gains) < 2:
         return None
     gaps = len(list(combinations(gains, 2)))
     least, *_, most = sorted(gains, key=lambda group: gains[group].value)
     difference = gains[most] - gains[least]
+    # The largest of several gaps was picked.
     low, high = difference.interval(1 - (1 - LEVEL) / gaps)
     p_value = min(1.0, gaps * difference.p_value())
     return GroupGap(most, least, difference.value, low, high, p_value, gaps)
