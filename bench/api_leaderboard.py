@@ -195,7 +195,7 @@ def write_page(benchmark: str | None, board: Path | None = None) -> Path:
     Raises:
         BenchError: there is no such board, or an entry is damaged.
     """
-    from bench.report.leaderboard_page import PAGE_FILE, board_page
+    from bench.report.markdown.board_page import PAGE_FILE, board_page
     from bench.run.store import write_atomically
 
     folder = board_folder(benchmark, board)
@@ -219,7 +219,7 @@ def write_groups(runs: Sequence[Path], data: Path | None = None, board: Path | N
     from bench.analysis.group_report import group_report
     from bench.analysis.people_groups import people_groups
     from bench.data.benchmark import card_of
-    from bench.report.leaderboard_page import GROUPS_FILE, MADE_FROM
+    from bench.report.markdown.board_page import GROUPS_FILE, MADE_FROM
     from bench.run.store import write_atomically
 
     stored = [_read_run(folder) for folder in runs]

@@ -13,7 +13,8 @@ from bench.analysis.board import Board, BoardRow
 from bench.api_alpha import alpha_search
 from bench.data.benchmark import load_benchmark
 from bench.report.collect import collect_report
-from bench.report.html import render_html
+from bench.report.page.html import render_html
+from bench.report.pictures import ROLES, Pictures
 from bench.run.session import Session
 from bench.run.store import StoredRun, list_runs
 
@@ -94,20 +95,18 @@ def test_an_alpha_search_adds_nothing_to_a_finished_run(
     assert curve["id_dist_target_mean"][0.0] == pytest.approx(0.0, abs=1e-6)
 
 
-def test_the_page_shows_strips_and_cites_without_a_doi(board: Board, out: Path) -> None:
+def test_the_page_shows_pictures_and_cites_without_a_doi(board: Board, out: Path) -> None:
     content = collect_report(out, None)
     assert content.board.rows == board.rows
-    strips = next(m.strips for m in content.methods if m.row.method == "pixel-arith")
-    assert len(strips) == 6
-    for strip in strips:
-        assert [cell.label for cell in strip.cells] == [
-            "source", "source, neutral", "target, neutral", "alpha 0.0", "alpha 0.5", "alpha 1.0",
-            "alpha 1.2",
-        ]  # fmt: skip
-        assert all(cell.image is not None for cell in strip.cells)
+    run_id = next(m.row.run_id for m in content.methods if m.row.method == "pixel-arith")
+    pictures = Pictures.of(content)
+    assert len(pictures.pairs) >= 6
+    for pair in pictures.pairs:
+        assert pictures.alphas(run_id, pair) == (0.0, 0.5, 1.0, 1.2)
+        assert all(pictures.real(pair, role) for role in ROLES)
     page = render_html(content)
     assert "A. Author. Made-up faces. 2026." in page
-    assert "doi:" not in page
+    assert "Made-up faces. 2026. doi" not in page
     assert "None" not in page
 
 

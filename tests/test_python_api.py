@@ -94,7 +94,7 @@ def test_leaderboard_shows_what_the_command_shows() -> None:
 ORDERS = [
     "import bench; bench.run; import bench.run.store",
     "import bench.run.store; import bench",
-    "from bench.leaderboard.basis import read_basis; import bench.report.svg; import bench",
+    "from bench.leaderboard.basis import read_basis; import bench.report.charts.svg; import bench",
     "from bench import run, report, leaderboard; import bench; assert run is bench.run",
     "import bench.python; import bench",
     "import bench; bench.alpha_search",
@@ -105,13 +105,13 @@ ORDERS = [
 def test_packages_are_commands_whatever_is_imported_first(order: str) -> None:
     python(
         f"{order}\n"
-        "import inspect, types, bench.python, bench.run.store, bench.report.svg\n"
+        "import inspect, types, bench.python, bench.run.store, bench.report.charts.svg\n"
         "for name in ('run', 'report', 'leaderboard'):\n"
         "    package = getattr(bench, name)\n"
         "    assert isinstance(package, types.ModuleType) and callable(package)\n"
         "    function = getattr(bench.python, name)\n"
         "    assert inspect.signature(package) == inspect.signature(function)\n"
-        "assert bench.run.store.RunFolder and bench.report.svg.add\n"
+        "assert bench.run.store.RunFolder and bench.report.charts.svg.add\n"
         "try: bench.leaderboard()\n"
         "except bench.errors.BenchError as error: assert 'no board was named' in str(error)\n"
     )
@@ -397,6 +397,6 @@ def test_a_type_checker_knows_what_is_called(tmp_path: Path) -> None:
         capture_output=True, text=True, check=False, cwd=ROOT,
     )  # fmt: skip
     lines = result.stdout.splitlines()
-    assert 'Revealed type is "bench.report.standalone.Figure"' in lines[0]
+    assert 'Revealed type is "bench.report.charts.standalone.Figure"' in lines[0]
     assert [line.split(": ")[0].rsplit(":")[-1] for line in lines[1:3]] == ["5", "6"]
     assert lines[3].startswith("Found 2 errors")

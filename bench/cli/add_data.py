@@ -112,7 +112,7 @@ def _scan(card: DatasetCard, folder: Path, labels: Path | None) -> Scan:
 
 
 def _print(found: Scan) -> None:
-    from bench.report.scan import print_scan
+    from bench.report.terminal.scan import print_scan
 
     print_scan(found.to_dict(), stdout())
 

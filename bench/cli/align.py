@@ -91,7 +91,7 @@ def align(
     from bench.data.alignment.pictures import find_pictures
     from bench.data.alignment.record import ALIGNED, TABLE
     from bench.data.alignment.sources import find_template, open_source
-    from bench.report.alignment import alignment_summary, print_aligned
+    from bench.report.terminal.alignment import alignment_summary, print_aligned
     from bench.run.progress import progress_bar
 
     chosen = find_template(template)
@@ -140,7 +140,7 @@ def check_alignment(
     from bench.data.alignment.check import check_alignment as measure
     from bench.data.alignment.pictures import find_pictures
     from bench.data.alignment.sources import find_template, open_source
-    from bench.report.alignment import print_alignment_check
+    from bench.report.terminal.alignment import print_alignment_check
     from bench.run.progress import progress_bar
 
     chosen = find_template(template)

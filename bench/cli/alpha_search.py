@@ -88,7 +88,7 @@ def alpha_search(
     """
     from bench.api import Settings
     from bench.api_alpha import alpha_search as search
-    from bench.report.alpha_search import print_alpha_search
+    from bench.report.terminal.alpha_search import print_alpha_search
 
     settings = Settings(
         benchmark=benchmark,

@@ -119,7 +119,7 @@ def show_report(
         commands: what to type next.
         json: whether to print JSON.
     """
-    from bench.report.checks import print_checks
+    from bench.report.terminal.checks import print_checks
 
     if json:
         files = {"written": list(map(str, written)), "next": list(commands)} if written else {}

@@ -59,7 +59,7 @@ def check_instruments(
     """
     from bench.analysis.instruments import panel
     from bench.data.benchmark import load_benchmark
-    from bench.report.instruments import print_check
+    from bench.report.terminal.instruments import print_check
 
     chosen = load_benchmark(benchmark, embedder=embedder, au_estimator=au)
     check = panel.check_instruments(

@@ -49,7 +49,7 @@ def compare(
     from rich.console import Console
 
     from bench.analysis.stored_pair import compare_stored
-    from bench.report.paired import print_comparison
+    from bench.report.terminal.paired import print_comparison
 
     with Console(stderr=True).status("comparing"):
         found = compare_stored(runs, benchmark, first, second)

@@ -67,7 +67,7 @@ def groups(
 
     from bench.analysis.found import stored_benchmark
     from bench.analysis.group_report import SCORES, stored_groups
-    from bench.report.groups import print_groups
+    from bench.report.terminal.groups import print_groups
 
     name = stored_benchmark(runs, benchmark)
     with Console(stderr=True).status("scoring groups"):

@@ -55,7 +55,7 @@ def valenzuela2021(
     """
     from bench import api_imports
     from bench.imports.valenzuela2021 import ALIAS, TRANSFER
-    from bench.report.release import print_agreement, print_release
+    from bench.report.terminal.release import print_agreement, print_release
 
     if measure != (embedder is not None and au is not None) or (embedder is None) != (au is None):
         raise BenchError(

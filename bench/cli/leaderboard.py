@@ -69,9 +69,9 @@ def show(
     from rich.console import Console
 
     from bench import api_leaderboard
-    from bench.report.board_details import print_board_details, print_explanation
-    from bench.report.leaderboard import print_boards, print_status
-    from bench.report.terminal import print_board
+    from bench.report.terminal.board import print_board
+    from bench.report.terminal.board_details import print_board_details, print_explanation
+    from bench.report.terminal.leaderboard import print_boards, print_status
 
     if benchmark is None and board is None:
         boards = api_leaderboard.list_boards()
@@ -118,7 +118,7 @@ def add(
     `bench leaderboard add runs/my-faces-64/*-* --board my-board`
     """
     from bench import api_leaderboard
-    from bench.report.leaderboard import print_added
+    from bench.report.terminal.leaderboard import print_added
 
     added = api_leaderboard.add_runs(runs, board)
     if json:
@@ -149,7 +149,7 @@ def make(
     from rich.console import Console
 
     from bench import api, api_leaderboard
-    from bench.report.leaderboard import print_added
+    from bench.report.terminal.leaderboard import print_added
 
     settings = api.Settings(
         benchmark=benchmark, data=options.given_data(data, benchmark), out=out, device=device

@@ -59,7 +59,7 @@ def verify(
     `bench leaderboard verify --all --json`
     """
     from bench import api_leaderboard_checks as api
-    from bench.report.leaderboard_verify import print_verdicts
+    from bench.report.terminal.leaderboard_verify import print_verdicts
 
     if bool(entries) == every:
         raise BenchError("name entries, or --all", hint="such as synthfaces-64/pixel-arith")
@@ -107,7 +107,7 @@ def diff(
     `bench leaderboard diff old/leaderboards leaderboards --json`
     """
     from bench import api_leaderboard_checks as api
-    from bench.report.leaderboard_diff import print_differences
+    from bench.report.terminal.leaderboard_diff import print_differences
 
     found = api.diff(before, after, benchmark)
     if json:

@@ -40,7 +40,7 @@ def methods(
     from rich.table import Column, Table
 
     from bench.plugins.registry import list_methods
-    from bench.report.parameters import print_parameters
+    from bench.report.terminal.parameters import print_parameters
 
     entries = list_methods()
     rows = [entry.to_dict() for entry in entries]
@@ -66,7 +66,7 @@ def benchmarks(json: options.Json = False) -> None:
     from rich.table import Column, Table
 
     from bench.data.overview import benchmark_rows, rows_to_add
-    from bench.report.overview import where_from
+    from bench.report.terminal.overview import where_from
 
     rows, to_add = benchmark_rows(), rows_to_add()
     if json:

@@ -43,7 +43,7 @@ def metrics(
     from rich.console import Console
 
     from bench.analysis.stored_metrics import stored_metrics
-    from bench.report.metrics import print_metrics
+    from bench.report.terminal.metrics import print_metrics
 
     with Console(stderr=True).status("computing metrics"):
         table = stored_metrics(runs, benchmark, methods or [], alpha)
@@ -70,7 +70,7 @@ def list_metrics(
     `bench list metrics --json`
     """
     from bench.analysis.score_cards import find_metric, metric_cards
-    from bench.report.metrics import print_card, print_cards
+    from bench.report.terminal.metrics import print_card, print_cards
 
     cards = [find_metric(name)] if name else list(metric_cards())
     if json and name:

@@ -47,7 +47,7 @@ def reconstruct(
     `bench reconstruct glow-arith --benchmark london --data DIR --json`
     """
     from bench import api
-    from bench.report.reconstruction import print_reconstructions
+    from bench.report.terminal.reconstruction import print_reconstructions
 
     settings = api.Settings(
         benchmark=benchmark,

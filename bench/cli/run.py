@@ -67,7 +67,7 @@ def run(
         )
     from bench import api
     from bench.report.floor import floor_of_board
-    from bench.report.terminal import print_board
+    from bench.report.terminal.board import print_board
 
     settings = api.Settings(
         benchmark=benchmark,

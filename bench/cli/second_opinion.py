@@ -45,7 +45,7 @@ def second_opinion(
     `bench second-opinion --benchmark valenzuela2021 --embedder mobilefacenet --au mediapipe`
     """
     from bench import api, api_opinion
-    from bench.report.opinion import print_opinion
+    from bench.report.terminal.opinion import print_opinion
 
     settings = api.Settings(
         benchmark=benchmark,

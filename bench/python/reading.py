@@ -29,45 +29,60 @@ Side = Literal["source", "target"]
 
 @command("report")
 def report(
+    chosen: Words | None = None,
     *,
     benchmark: str | None = None,
     runs: Folder = "runs",
+    data: Folder | None = None,
     html: bool = False,
-    out: Folder = "report.html",
+    markdown: bool = False,
+    figures: Folder | None = None,
+    out: Folder | None = None,
     progress: bool = True,
 ) -> BoardResult[Board]:
-    """The ranked table of all stored runs, as ``bench report``.
+    """The ranked table of stored runs, as ``bench report``.
 
     Args:
+        chosen: only these runs, beside the anchors: folders, run ids, methods with their
+            parameters as the tables name them, or methods; by default all.
         benchmark: by default the only one in the runs.
         runs: folder of runs.
+        data: your copy of the dataset, for pictures that runs do not store.
         html: write one self-contained page.
-        out: the page.
+        markdown: write the same as Markdown.
+        figures: a folder for every figure as SVG and PNG; by default none is written.
+        out: the page, or else the Markdown; of both, the Markdown lies beside the page and ends in
+            ``.md``. By default ``report.html`` and ``report.md``.
         progress: show what is being done.
 
     Raises:
-        BenchError: there are no runs, or runs of several benchmarks and none was named.
+        BenchError: there are no runs, runs of several benchmarks and none was named, or a name
+            that no run has.
 
     Example:
         >>> bench.report(html=True).figure()
+        >>> bench.report(["glow-arith", "pixel-arith"])
     """
-    from bench.report.board_details import print_board_details
     from bench.report.collect import collect_report
-    from bench.report.html import write_html
-    from bench.report.terminal import print_board
+    from bench.report.files import write_files
+    from bench.report.terminal.report import print_report
 
     with stderr_console().status("reading stored runs"):
-        content = collect_report(Path(runs), benchmark)
-    if html:
-        write_html(content, Path(out))
-
-    def show(console: Console) -> None:
-        print_board(content.board, console, content.floor)
-        console.print()
-        print_board_details(content.board, console)
-
+        content = collect_report(
+            Path(runs), benchmark, None if data is None else Path(data), words_of(chosen)
+        )
+        write_files(
+            content,
+            html=html,
+            markdown=markdown,
+            figures=None if figures is None else Path(figures),
+            out=None if out is None else Path(out),
+        )
     return BoardResult(
-        content.board, content.board.to_dict()["rows"], show, lambda: content.methods
+        content.board,
+        content.board.to_dict()["rows"],
+        partial(print_report, content),
+        lambda: content.methods,
     )
 
 
@@ -100,7 +115,7 @@ def compare(
         >>> bench.compare("pixel-arith", "glow-arith").table
     """
     from bench.analysis.stored_pair import compare_stored
-    from bench.report.paired import print_comparison
+    from bench.report.terminal.paired import print_comparison
 
     with stderr_console().status("comparing"):
         found = compare_stored(Path(runs), benchmark, first, second)
@@ -144,7 +159,7 @@ def metrics(
         >>> table.pivot(index="metric", columns="label", values="value")
     """
     from bench.analysis.stored_metrics import stored_metrics
-    from bench.report.metrics import print_metrics
+    from bench.report.terminal.metrics import print_metrics
 
     with stderr_console().status("computing metrics"):
         table = stored_metrics(Path(runs), benchmark, words_of(methods), alpha)
@@ -189,7 +204,7 @@ def groups(
     """
     from bench.analysis.found import stored_benchmark
     from bench.analysis.group_report import SCORES, stored_groups
-    from bench.report.groups import print_groups
+    from bench.report.terminal.groups import print_groups
 
     name = stored_benchmark(Path(runs), benchmark)
     sides: tuple[Side, ...] = (side,) if isinstance(side, str) else tuple(side or ("target",))
@@ -234,10 +249,10 @@ def leaderboard(
         >>> bench.leaderboard("synthfaces").table[["rank", "method", "status"]]
     """
     from bench import api_leaderboard
-    from bench.report.board_details import print_board_details
     from bench.report.contents import ReportMethod
-    from bench.report.leaderboard import print_status
-    from bench.report.terminal import print_board
+    from bench.report.terminal.board import print_board
+    from bench.report.terminal.board_details import print_board_details
+    from bench.report.terminal.leaderboard import print_status
 
     with stderr_console().status("computing the board from its stored scores"):
         shown = api_leaderboard.show_board(

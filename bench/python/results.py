@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
     from bench.analysis.named_search import NamedSearch
     from bench.analysis.reconstruction import ReconstructionTable
+    from bench.report.charts.standalone import Figure, Picture
     from bench.report.contents import ReportMethod
-    from bench.report.standalone import Figure, Picture
 
 __all__ = ["AlphaResult", "BoardResult", "ReconstructionResult", "Result"]
 
@@ -131,8 +131,8 @@ class BoardResult(Result[Value]):
         Of runs, the curve of each method over alpha is drawn too; a published board, what
         ``bench.leaderboard`` returns, is drawn without.
         """
-        from bench.report.standalone import Figure
-        from bench.report.trade_off import trade_off
+        from bench.report.charts.standalone import Figure
+        from bench.report.charts.trade_off import trade_off
 
         return Figure.of(trade_off(self.methods(), (860, 520)))
 
@@ -153,13 +153,13 @@ class AlphaResult(Result[Any]):
         Raises:
             BenchError: there is no such chart.
         """
-        from bench.report.alpha_section import (
+        from bench.report.charts.over_alpha import (
             alpha_axis,
             error_chart,
             identity_chart,
             oracle_chart,
         )
-        from bench.report.standalone import Figure
+        from bench.report.charts.standalone import Figure
         from bench.report.wording import printable
 
         search, name = self.value.search, printable(self.value.label)

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from bench.analysis.board import Board
     from bench.analysis.opinion_values import Opinion
     from bench.data.split import Part
+    from bench.report.charts.standalone import Picture
     from bench.report.contents import ReportMethod
-    from bench.report.standalone import Picture
 
 __all__ = ["alpha_search", "reconstruct", "run", "second_opinion"]
 
@@ -80,7 +80,7 @@ def run(
     """
     from bench import api
     from bench.report.floor import floor_of_board
-    from bench.report.terminal import print_board
+    from bench.report.terminal.board import print_board
 
     settings = settings_of(
         benchmark=benchmark,
@@ -154,7 +154,7 @@ def alpha_search(
         >>> found.value.search.dev_alpha
     """
     from bench.api_alpha import alpha_search as search
-    from bench.report.alpha_search import print_alpha_search
+    from bench.report.terminal.alpha_search import print_alpha_search
 
     settings = settings_of(
         benchmark=benchmark,
@@ -210,7 +210,7 @@ def reconstruct(
         >>> bench.reconstruct(["glow-arith", "pixel-arith"], limit=20).table
     """
     from bench import api
-    from bench.report.reconstruction import print_reconstructions
+    from bench.report.terminal.reconstruction import print_reconstructions
 
     settings = settings_of(
         benchmark=benchmark,
@@ -260,7 +260,7 @@ def second_opinion(
         >>> opinion.to_dict()["tau"]
     """
     from bench.api_opinion import second_opinion as opinion_of
-    from bench.report.opinion import print_opinion
+    from bench.report.terminal.opinion import print_opinion
 
     settings = settings_of(
         benchmark=benchmark, data=data, out=out, device=device, embedder=embedder, au=au
@@ -288,7 +288,7 @@ def _picture(path: Path) -> Picture:
     import numpy as np
     from PIL import Image
 
-    from bench.report.standalone import Picture
+    from bench.report.charts.standalone import Picture
 
     with Image.open(path) as file:
         return Picture(np.asarray(file.convert("RGB")))

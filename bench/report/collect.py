@@ -6,13 +6,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from urllib.parse import unquote
 
-import numpy as np
-from PIL import Image
-
+from bench.analysis.chosen_runs import chosen_runs, place_of_runs, runs_to_read
 from bench.analysis.comparable import age, comparable_runs
 from bench.analysis.found import stored_benchmark
+from bench.analysis.light_runs import References, read_light
 from bench.analysis.sealed import noted_reading
 from bench.analysis.stored import (
     curve_of,
@@ -20,24 +18,23 @@ from bench.analysis.stored import (
     ranked_part,
     search_stored,
 )
+from bench.arguments import given_data
 from bench.command_line import command_line
-from bench.data.images import Pixels
 from bench.data.split import Part
 from bench.errors import BenchError
-from bench.report.contents import Cell, ReportInput, ReportMethod, Strip
+from bench.report.contents import ReportInput, ReportMethod
 from bench.report.floor import floor_of_board
 from bench.run.store import StoredRun, list_runs
 
 __all__ = ["collect_report"]
 
-ROLES = {
-    "source": "source",
-    "source-neutral": "source, neutral",
-    "target-neutral": "target, neutral",
-}
 
-
-def collect_report(folder: Path, benchmark: str | None) -> ReportInput:
+def collect_report(
+    folder: Path,
+    benchmark: str | None,
+    data: Path | None = None,
+    runs: Sequence[str] = (),
+) -> ReportInput:
     """Reads the runs of a benchmark and scores them on the test pairs that all of them have.
 
     Of a benchmark without a test part, on its open pairs. Notes on the board name every run that
@@ -47,33 +44,41 @@ def collect_report(folder: Path, benchmark: str | None) -> ReportInput:
     Args:
         folder: the folder of runs.
         benchmark: its name; None for the only one there.
+        data: the user's copy of the dataset, if it is at hand; by default ``$BENCH_DATA``.
+        runs: the only ones, beside the anchors: folders, run ids, labels such as
+            ``glow-arith precision=bf16``, or methods; empty for all.
 
     Raises:
-        BenchError: there are no runs, runs of several benchmarks and none was named, or none that
-            can be ranked.
+        BenchError: there are no runs, runs of several benchmarks and none was named, none that
+            can be ranked, or a name that none has.
     """
+    folder, benchmark, wanted = place_of_runs(runs, folder, benchmark)
     name = stored_benchmark(folder, benchmark)
-    stored = [run.read() for run in list_runs(folder, name) if any(run.folder.glob("scores/*"))]
+    folders = [run for run in list_runs(folder, name) if any(run.folder.glob("scores/*"))]
+    references: References = {}
+    stored = [read_light(run, references) for run in runs_to_read(folders, wanted)]
     part = ranked_part(stored)
     tested = [run for run in stored if _pairs(run, part)]
     if not tested:
         raise BenchError(f"{folder / name} has no run on the test part", hint="bench run METHOD")
-    runs, notes = comparable_runs(tested)
-    pairs = set.intersection(*(_pairs(run, part) for run in runs))
+    chosen, notes = (
+        comparable_runs(tested) if not wanted else (chosen_runs(tested, wanted, name), [])
+    )
+    pairs = set.intersection(*(_pairs(run, part) for run in chosen))
     if not pairs:
-        names = ", ".join(run.run_id for run in runs)
+        names = ", ".join(run.run_id for run in chosen)
         raise BenchError(f"these runs have no test pair in common: {names}", hint="--runs DIR")
-    counted = " (self pairs included)" if any(_has_self_pairs(run) for run in runs) else ""
+    counted = " (self pairs included)" if any(_has_self_pairs(run) for run in chosen) else ""
     notes += [
         f"{run.run_id} has {len(_pairs(run, part))} pairs; the board has the {len(pairs)} that all "
         f"runs have{counted}."
-        for run in runs
+        for run in chosen
         if len(_pairs(run, part)) > len(pairs)
     ]
-    notes += noted_reading(folder, name, runs)
-    board = make_board(runs, name, pairs)
+    notes += noted_reading(folder, name, chosen)
+    board = make_board(chosen, name, pairs)
     board = replace(board, notes=(*board.notes, *notes))
-    by_id = {run.run_id: run for run in runs}
+    by_id = {run.run_id: run for run in chosen}
     methods = []
     for row in board.rows:
         run = by_id[row.run_id]
@@ -83,54 +88,29 @@ def collect_report(folder: Path, benchmark: str | None) -> ReportInput:
                 row=row,
                 curve=curve,
                 search=None if curve is None else search_stored(run, alphas=sorted(curve["alpha"])),
-                strips=_strips(run, part) if run.has_alpha else [],
                 info=run.info,
+                run=run,
             )
         )
     return ReportInput(
         benchmark=name,
-        card=max(runs, key=age).info["dataset"],
+        card=max(chosen, key=age).info["dataset"],
         board=board,
         methods=methods,
         command=command_line(),
         floor=floor_of_board(folder, board),
         created=datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC"),
+        pairs=frozenset(pairs),
+        folder=folder,
+        data=given_data(data, name),
     )
 
 
 def _pairs(run: StoredRun, part: Part) -> set[str]:
-    rows = run.scores[run.scores["part"] == part]
+    rows = run.scores.loc[run.scores["part"] == part, ["source", "sample", "target"]]
+    rows = rows.drop_duplicates()
     return set(rows["source"] + "/" + rows["sample"] + ">" + rows["target"])
 
 
 def _has_self_pairs(run: StoredRun) -> bool:
     return bool((run.scores["kind"] == "self").any())
-
-
-def _strips(run: StoredRun, part: Part) -> list[Strip]:
-    """One strip for each pair whose pictures were stored, over alpha in steps of about 0.1."""
-    strips = []
-    for folder in sorted((run.folder / "images" / part).glob("*/")):
-        if not (folder / "source.png").exists():
-            continue
-        source, sample, target = (unquote(part) for part in folder.name.split(" "))
-        cells = [Cell(_read(folder / f"{role}.png"), label) for role, label in ROLES.items()]
-        cells += [
-            Cell(_read(folder / f"{alpha:.3f}.png"), f"alpha {alpha:.1f}")
-            for alpha in _tenths(folder)
-        ]
-        strips.append(Strip(f"{source}, {sample}, to {target}", cells))
-    return strips
-
-
-def _tenths(folder: Path) -> Sequence[float]:
-    stored = [float(path.stem) for path in folder.glob("[0-9-]*.png")]
-    tenths = [alpha for alpha in stored if abs(alpha * 10 - round(alpha * 10)) < 1e-6]
-    return sorted(tenths or stored)
-
-
-def _read(path: Path) -> Pixels | None:
-    if not path.is_file():
-        return None
-    with Image.open(path) as file:
-        return np.asarray(file.convert("RGB"))

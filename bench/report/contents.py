@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -15,31 +13,9 @@ if TYPE_CHECKING:
     from bench.analysis.alpha import AlphaSearch
     from bench.analysis.board import Board, BoardRow
     from bench.report.floor import BoardFloor
+    from bench.run.store import StoredRun
 
-__all__ = ["Cell", "ReportInput", "ReportMethod", "Strip"]
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """One picture of a strip.
-
-    Attributes:
-        image: (H, W, 3) RGB, or None where there is no picture.
-        label: the caption, such as ``source`` or ``alpha 0.40``.
-        placeholder: why there is no picture, such as ``no_face``; shown in its place.
-    """
-
-    image: NDArray[np.uint8] | None
-    label: str
-    placeholder: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Strip:
-    """Pictures of one pair, in reading order: source, both neutral faces, outputs over alpha."""
-
-    title: str
-    cells: Sequence[Cell]
+__all__ = ["ReportInput", "ReportMethod"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,15 +27,15 @@ class ReportMethod:
         curve: its scores over alpha on the board's part, with the columns of
             ``bench.analysis.alpha.alpha_curve``; None for a method without alpha.
         search: its alpha search on the dev part; None where there was none.
-        strips: picture strips of a few pairs.
         info: the content of ``run.json``.
+        run: the stored run with its tables; None where only the board is known.
     """
 
     row: BoardRow
     curve: pd.DataFrame | None = None
     search: AlphaSearch | None = None
-    strips: Sequence[Strip] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
+    run: StoredRun | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +52,9 @@ class ReportInput:
         command: the command that makes this report again.
         created: when the report was made, as the text to print.
         floor: which differences on the board the instruments cannot tell; None to say nothing.
+        pairs: keys of the pairs of the board's part that all runs have, self pairs included.
+        folder: of the runs; None where there are no stored runs.
+        data: the user's copy of the dataset, for what runs do not store; None without.
     """
 
     benchmark: str
@@ -85,3 +64,6 @@ class ReportInput:
     command: str
     created: str
     floor: BoardFloor | None = None
+    pairs: frozenset[str] = frozenset()
+    folder: Path | None = None
+    data: Path | None = None

@@ -56,14 +56,12 @@ class BoardFloor:
             empty if nothing can be said.
         steps: a row for each row of the board but the first; empty without a floor.
         lead_is_below: whether the lead of the first method over the second is below the floor.
-        one_image: what is said of a single image; empty without a floor.
     """
 
     floor: Floor | None
     remark: str
     steps: tuple[Step, ...] = ()
     lead_is_below: bool = False
-    one_image: str = ""
 
 
 def floor_of_board(runs: Path, board: Board) -> BoardFloor:
@@ -127,11 +125,6 @@ def _with_floor(board: Board, floor: Floor) -> BoardFloor:
         ),
         steps=steps,
         lead_is_below=lead and _below(contestants[1], contestants[0], "transfer_score", floor),
-        one_image=(
-            "The same changes move what is read from a single picture by more: identity distance "
-            f"{number(floor.identity, 3)}, Action Units {number(floor.action_units, 3)} (root "
-            "mean square). Pictures that differ by less do not differ."
-        ),
     )
 
 

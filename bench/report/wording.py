@@ -25,6 +25,7 @@ __all__ = [
     "number",
     "own_mean_face",
     "percent",
+    "picture_refusal",
     "printable",
     "protocol_text",
     "rank_interval",
@@ -251,3 +252,11 @@ def row_command(info: Mapping[str, Any], method: str, benchmark: str) -> str:
     if isinstance(recorded, (list, tuple)) and recorded:
         return printable(shlex.join(str(word) for word in recorded))
     return printable(shlex.join(["bench", "run", method, "--benchmark", benchmark]))
+
+
+def picture_refusal(card: Mapping[str, Any]) -> str:
+    """Why a dataset's faces are not shown; empty where its card says ``may_show_images``."""
+    if card.get("may_show_images") is True:
+        return ""
+    licence = printable(card.get("licence") or "its licence")
+    return f"not shown: {licence} does not allow showing faces"

@@ -19,7 +19,7 @@ from bench.data.layout.side import unit_name
 from bench.data.layout.spec import Layout, RoleRule
 from bench.data.layout.survey import survey
 from bench.errors import BenchError
-from bench.report.scan import print_scan
+from bench.report.terminal.scan import print_scan
 
 MakeImages = Callable[..., Path]
 WriteFiles = Callable[[Path, dict[str, str]], None]

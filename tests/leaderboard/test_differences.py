@@ -19,7 +19,7 @@ from bench.leaderboard.basis import Basis
 from bench.leaderboard.changes import BoardDifferences, Change, Differences
 from bench.leaderboard.differences import compare_boards
 from bench.leaderboard.states import BoardState, EntryState
-from bench.report.leaderboard_diff import print_differences
+from bench.report.terminal.leaderboard_diff import print_differences
 
 PEOPLE = 8
 

@@ -18,8 +18,8 @@ from bench.errors import BenchError
 from bench.leaderboard.basis import read_basis
 from bench.leaderboard.contents import published_board
 from bench.leaderboard.entry import list_entries
-from bench.report.leaderboard_page import MADE_FROM, board_page
-from bench.report.markdown import markdown_table, markdown_text
+from bench.report.markdown.board_page import MADE_FROM, board_page
+from bench.report.markdown.text import markdown_table, markdown_text
 
 
 def section(page: str, title: str) -> str:

@@ -15,7 +15,7 @@ from bench.leaderboard.entry import list_entries
 from bench.leaderboard.recomputation import board_faults, recompute
 from bench.leaderboard.verification import is_verified
 from bench.paths import packaged_leaderboards
-from bench.report.leaderboard_page import board_page
+from bench.report.markdown.board_page import board_page
 
 BOARDS = sorted(path.parent for path in packaged_leaderboards().glob(f"*/{BASIS_FILE}"))
 

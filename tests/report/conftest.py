@@ -1,4 +1,4 @@
-"""A made-up benchmark with the shape of the real one: few methods, all anchors, faces of noise."""
+"""A made-up benchmark with the shape of the real one: few methods and all anchors."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import pytest
 from bench.analysis.alpha import AlphaSearch, Crossover
 from bench.analysis.board import Board, BoardRow, Estimate
 from bench.analysis.statistics.average_ranks import AverageRanks
-from bench.report.contents import Cell, ReportInput, ReportMethod, Strip
+from bench.report.contents import ReportInput, ReportMethod
 
 GRID = np.unique(np.round(np.r_[np.arange(0, 1.01, 0.1), np.arange(0.3, 0.51, 0.02)], 2))
 # name, anchor, alpha, score, E, R, Q
@@ -127,23 +127,6 @@ def make_board(**first_row: Any) -> Board:
     )
 
 
-def make_strips(seed: int, count: int = 2) -> list[Strip]:
-    noise = np.random.default_rng(seed)
-    labels = ["source", "source neutral", "target neutral", "alpha 0.0", "alpha 0.5", "alpha 1.0"]
-
-    def cell(label: str) -> Cell:
-        coarse = noise.integers(0, 255, (4, 4, 3), dtype=np.uint8)
-        return Cell(np.kron(coarse, np.ones((16, 16, 1), dtype=np.uint8)), label)
-
-    return [
-        Strip(
-            f"{i:03d} smiling to {i + 1:03d}",
-            [*map(cell, labels), Cell(None, "alpha 1.1", "no_face")],
-        )
-        for i in range(count)
-    ]
-
-
 def make_report(**changes: Any) -> ReportInput:
     """A whole report; ``changes`` replace fields of it."""
     board = make_board()
@@ -160,7 +143,7 @@ def make_report(**changes: Any) -> ReportInput:
             "git": {"commit": "0123456789abcdef", "dirty": False},
         }
         search = None if curve is None or row.alpha is None else make_search(curve, row.alpha)
-        methods.append(ReportMethod(row, curve, search, make_strips(place), info))
+        methods.append(ReportMethod(row, curve, search, info))
     card = {
         "title": "A made-up face set",
         "authors": ["A. Author", "B. Author"],

@@ -17,7 +17,7 @@ from bench.analysis.alpha import AlphaSearch, Crossover
 from bench.analysis.named_search import NamedSearch
 from bench.api import Settings
 from bench.api_alpha import alpha_search
-from bench.report.alpha_search import print_alpha_search
+from bench.report.terminal.alpha_search import print_alpha_search
 
 
 @pytest.fixture(scope="module")

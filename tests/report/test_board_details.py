@@ -5,11 +5,13 @@ import io
 from collections.abc import Callable
 
 import numpy as np
+import pytest
+from rich.cells import cell_len
 from rich.console import Console
 
 from bench.analysis.board import Board, Estimate
 from bench.analysis.statistics.comparisons import Comparison, explain
-from bench.report.board_details import print_board_details, print_explanation
+from bench.report.terminal.board_details import print_board_details, print_explanation
 
 
 def printed(show: Callable[[Console], None]) -> list[str]:
@@ -77,3 +79,16 @@ def test_explanation_of_nothing_measured_has_no_number() -> None:
     )
     assert "The score of one of them is undefined, so nothing can be said." in text
     assert "nan" not in text
+
+
+@pytest.mark.parametrize("width", [40, 46, 60, 80, 120])
+def test_narrow_consoles_cut_nothing_and_name_what_is_left_out(width: int, board: Board) -> None:
+    stream = io.StringIO()
+    print_board_details(board, Console(file=stream, width=width))
+    lines = stream.getvalue().splitlines()
+    assert max(map(cell_len, lines)) <= width
+    assert "…" not in stream.getvalue()
+    assert any(line.startswith("glow-arith ") and "1-2" in line for line in lines)
+    text = " ".join(stream.getvalue().split())
+    assert ("Left out for want of room: " in text) == (width < 80)
+    assert ("0.300 [0.260, 0.340]" in text) == (width >= 60)

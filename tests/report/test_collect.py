@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench import api
+from bench.analysis.light_runs import read_light
 from bench.analysis.stored import search_command
 from bench.api_alpha import alpha_search
 from bench.errors import BenchError
@@ -227,3 +228,93 @@ def test_alpha_is_chosen_among_those_that_were_run_on_test(embedded: Path, tmp_p
     assert (method.row.alpha, method.row.pairs) == (0.5, 8)
     assert method.search is not None
     assert method.search.dev_alpha == 0.5
+
+
+def test_named_runs_stand_alone_with_the_anchors(runs: Path) -> None:
+    original = folder_of(runs, "pixel-arith").name
+    copied(runs, "pixel-arith", "2001-01-01", parameters={"x": "1"})
+    anchors = {"copy-source", "target-neutral", "real-target", "shuffled-source"}
+    by_label = collect_report(runs, None, runs=["pixel-arith x=1"])
+    assert {row.label for row in by_label.board.rows} == {"pixel-arith x=1", *anchors}
+    # A label is one variant, the method without parameters; what is no label, all variants of it.
+    assert ids(collect_report(runs, None, runs=["pixel-arith"])) == {
+        run.folder.name
+        for run in list_runs(runs, BENCHMARK)
+        if run.folder.name != "pixel-arith-c0ffee00"
+    }
+    shutil.rmtree(runs / BENCHMARK / original)
+    assert "pixel-arith x=1" in {
+        row.label for row in collect_report(runs, None, runs=["pixel-arith"]).board.rows
+    }
+
+
+def test_a_named_anchor_and_a_name_given_twice_stand_once(runs: Path) -> None:
+    names = ["copy-source", "pixel-arith", "pixel-arith", folder_of(runs, "copy-source").name]
+    content = collect_report(runs, None, runs=names)
+    assert len(content.board.rows) == 5
+    assert ids(content) == {folder.folder.name for folder in list_runs(runs, BENCHMARK)}
+
+
+def test_run_ids_bring_two_runs_of_one_method_side_by_side(runs: Path) -> None:
+    original = folder_of(runs, "pixel-arith")
+    older = copied(runs, "pixel-arith", "2001-01-01", method_source_sha256="of other code")
+    content = collect_report(runs, None, runs=[original.name, older.name])
+    assert {original.name, older.name} <= ids(content)
+    assert not any("is newer" in note for note in content.board.notes)
+
+
+def test_a_folder_says_which_benchmark_and_which_folder_of_runs(
+    runs: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shutil.copytree(runs / BENCHMARK, runs / "other-64")
+    folder = folder_of(runs, "pixel-arith")
+    content = collect_report(Path("nowhere"), None, runs=[str(folder)])
+    assert content.benchmark == BENCHMARK
+    assert content.folder == runs
+    assert folder.name in ids(content)
+    monkeypatch.chdir(runs.parent)
+    short = collect_report(Path("runs"), None, runs=[f"runs/{BENCHMARK}/{folder.name}/"])
+    assert short.folder == Path("runs")
+    with pytest.raises(BenchError, match="different benchmarks"):
+        collect_report(runs, None, runs=[str(folder), str(runs / "other-64" / folder.name)])
+    with pytest.raises(BenchError, match="is a run of synthfaces-64, not of london"):
+        collect_report(runs, "london", runs=[str(folder)])
+    assert collect_report(runs, "synthfaces", runs=[str(folder)]).benchmark == BENCHMARK
+
+
+@pytest.mark.parametrize("name", ["pixle-arith", "", "-", "../..", "<script>", "x" * 300])
+def test_a_name_that_no_run_has_is_an_error_that_names_those_there(runs: Path, name: str) -> None:
+    with pytest.raises(BenchError, match="there is no stored run of") as raised:
+        collect_report(runs, None, runs=["pixel-arith", name])
+    assert "copy-source" in str(raised.value)
+    if name == "pixle-arith":
+        assert "did you mean" in str(raised.value)
+
+
+def test_named_runs_of_other_instruments_are_not_compared(runs: Path) -> None:
+    other = copied(runs, "pixel-arith", "2001-01-01", instruments={"embedder": {"version": "0"}})
+    with pytest.raises(BenchError, match="made with other data or instruments and cannot be"):
+        collect_report(runs, None, runs=[folder_of(runs, "copy-source").name, other.name])
+    # Alone it stands without the anchors, which the others measured.
+    assert ids(collect_report(runs, None, runs=[other.name])) == {other.name}
+
+
+def test_a_named_run_without_dev_rows_is_an_error_with_the_command(runs: Path) -> None:
+    keep_rows(folder_of(runs, "pixel-arith"), part=["test"])
+    with pytest.raises(BenchError, match=r"no alpha was chosen on dev \(bench alpha-search"):
+        collect_report(runs, None, runs=["pixel-arith"])
+
+
+def test_only_named_runs_are_read(runs: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    original = folder_of(runs, "pixel-arith").name
+    copied(runs, "pixel-arith", "2001-01-01", parameters={"x": "1"})
+    read: list[str] = []
+
+    def noted(folder: Any, references: Any = None) -> Any:
+        read.append(folder.folder.name)
+        return read_light(folder, references)
+
+    monkeypatch.setattr("bench.report.collect.read_light", noted)
+    collect_report(runs, None, runs=["pixel-arith x=1"])
+    assert "pixel-arith-c0ffee00" in read
+    assert original not in read

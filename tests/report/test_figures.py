@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from bench.analysis.board import Estimate
-from bench.report import svg
-from bench.report.figures import Curve, curves, histogram, interval_bar
-from bench.report.labels import Box, place_labels, shorten
-from bench.report.plane import Axis, Plane, finite_runs, round_ticks
+from bench.report.charts import svg
+from bench.report.charts.figures import Curve, curves, histogram, interval_bar
+from bench.report.charts.labels import Box, place_labels, shorten
+from bench.report.charts.plane import Axis, Plane, finite_runs, round_ticks
 
 
 @pytest.mark.parametrize(

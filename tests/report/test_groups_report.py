@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bench.report.groups import groups_markdown, print_groups
+from bench.report.terminal.groups import groups_markdown, print_groups
 
 
 def row(group: str, gain: float | None, people: int = 20, **changes: Any) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from bench.analysis.instruments.check import InstrumentCheck
 from bench.analysis.instruments.repeatability import Repeatability, RepeatedReading
 from bench.analysis.instruments.units import UnitAgreement
 from bench.analysis.instruments.verification import Verification
-from bench.report.instruments import print_check
+from bench.report.terminal.instruments import print_check
 from metrics.perturbations import PerturbationKind
 
 CARD = {"name": "synth", "weights_sha256": "0123456789abcdef"}

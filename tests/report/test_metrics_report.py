@@ -23,9 +23,9 @@ from bench.analysis.reconstruction import (
 )
 from bench.analysis.score_cards import find_metric, metric_cards
 from bench.plugins.contracts import Face
-from bench.report.metrics import print_card, print_cards, print_metrics, value_text
-from bench.report.reconstruction import print_reconstructions
 from bench.report.sheet import reconstruction_sheet, write_sheet
+from bench.report.terminal.metrics import print_card, print_cards, print_metrics, value_text
+from bench.report.terminal.reconstruction import print_reconstructions
 from bench.run.reconstruct import Reconstructions
 
 NOTHING = Estimate(math.nan, math.nan, math.nan)

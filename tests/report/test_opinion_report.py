@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from rich.console import Console
 
-from bench.report.opinion import opinion_markdown, print_opinion
+from bench.report.terminal.opinion import opinion_markdown, print_opinion
 
 
 def side(score: float | None, rank: int | None, skill: float, retention: float) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from bench.analysis.paired_values import (
 from bench.analysis.statistics.comparisons import Comparison, explain
 from bench.analysis.statistics.identity_scores import Side
 from bench.analysis.statistics.paired_tests import PairedTest
-from bench.report.paired import print_comparison
+from bench.report.terminal.paired import print_comparison
 
 
 def method(label: str, coverage: float = 1.0) -> ComparedMethod:

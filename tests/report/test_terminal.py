@@ -10,7 +10,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from bench.analysis.board import Board, BoardRow, Estimate
-from bench.report.terminal import print_board
+from bench.report.terminal.board import print_board
 from bench.report.wording import conclusion
 
 
@@ -26,7 +26,9 @@ def printed(show: Callable[[Console], None], width: int = 80) -> list[str]:
 
 
 def line_of(lines: list[str], word: str) -> str:
-    return next(line for line in lines if word in line)
+    """The first line of the ranked table that has a word."""
+    title = next(place for place, line in enumerate(lines) if "london-64, test part" in line)
+    return next(line for line in lines[title:] if word in line)
 
 
 def test_board_holds_every_number_at_80_columns(board: Board) -> None:
@@ -57,7 +59,7 @@ def test_twenty_methods_with_wide_ranks_fit_into_80_columns(
     lines = printed(lambda console: print_board(many, console))
     assert line_of(lines, "method  ").split()[0] == "#"
     assert line_of(lines, "10-20 aa").split()[-1] == ">99%!"
-    text = " ".join(lines)
+    text = " ".join(" ".join(lines).split())
     assert "Left out for want of room: img/s." in text
     assert "! not every pair could be measured" in text
 
@@ -75,8 +77,17 @@ def test_conclusion_says_what_the_paired_difference_leaves_open(board: Board) ->
 
 def test_notes_and_own_mean_face_are_printed(board: Board) -> None:
     text = " ".join(" ".join(printed(lambda console: print_board(board, console))).split())
-    assert "glow-arith E -0.02, R 0.91, Q 0.62" in text
+    # Methods that lose the same are named together.
+    assert "E -0.02, R 0.91, Q 0.62 of glow-arith and pixel-arith." in text
     assert board.notes[0] in text
+
+
+def test_the_table_comes_before_the_answer_which_is_last(board: Board) -> None:
+    lines = printed(lambda console: print_board(board, console))
+    text = " ".join(" ".join(lines).split())
+    assert text.endswith(conclusion(board))
+    assert text.index(board.notes[0]) < text.index("score [95% interval]")
+    assert text.index("score [95% interval]") < text.index(conclusion(board))
 
 
 @pytest.mark.parametrize("name", ["x" * 200, "[b]red[/b]", "方法名称很长的中文方法", "a\x1b[2Jb"])

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from bench.report.text_plot import text_plot
+from bench.report.terminal.text_plot import text_plot
 
 
 def test_a_falling_line_falls() -> None:

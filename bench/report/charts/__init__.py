@@ -1,0 +1,1 @@
+"""Charts as SVG of our own making, and how they stand alone."""

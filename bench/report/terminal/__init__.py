@@ -1,0 +1,1 @@
+"""What commands print: right at 80 columns, without colour and in a pipe."""
