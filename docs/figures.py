@@ -14,20 +14,18 @@ from pathlib import Path
 import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
-from bench.data.images import Pixels
+from bench.data.images import Pixels, read_image
 from bench.data.synthfaces import ACTION_UNITS, Expression, FaceParameters, View, draw_face
 from bench.data.synthfaces.folder import read_faces
 from bench.paths import datasets_folder
 from bench.report.collect import collect_report
+from bench.report.pictures import ROLES, Pictures
 from metrics.au.facs import ACTION_UNIT_NAMES
 
 OUT = Path(__file__).parent / "images"
 RUNS = Path("runs")
 SHEET_PERSON = "s036"
 STRIP_ALPHAS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0, 1.2)
-STRIP_LABELS = {"source", "source, neutral", "target, neutral"} | {
-    f"alpha {alpha}" for alpha in STRIP_ALPHAS
-}
 
 
 def main() -> None:
@@ -57,13 +55,17 @@ def draw_expressions(size: int = 128) -> Image.Image:
 def draw_transfer(size: int = 96) -> Image.Image:
     """One pair of glow-arith over alpha, from the stored run."""
     report = collect_report(RUNS, "synthfaces-64")
-    strips = next(m.strips for m in report.methods if m.row.method == "glow-arith")
-    cells = [c for c in strips[0].cells if c.image is not None and c.label in STRIP_LABELS]
-    pictures = [
-        np.asarray(Image.fromarray(cell.image).resize((size, size), Image.Resampling.BICUBIC))
-        for cell in cells
-    ]
-    return tile(pictures, columns=len(pictures), labels=[cell.label for cell in cells])
+    run_id = next(m.row.run_id for m in report.methods if m.row.method == "glow-arith")
+    pictures = Pictures.of(report)
+    pair = min(pictures.pairs, key=lambda one: one.key)
+    shown = {role.replace("-", ", "): pictures.real(pair, role) for role in ROLES}
+    shown |= {f"alpha {alpha}": pictures.output(run_id, pair, alpha) for alpha in STRIP_ALPHAS}
+    strip = []
+    for path in shown.values():
+        assert path is not None, f"a picture is missing: bench run glow-arith ({pair.key})"
+        picture = Image.fromarray(read_image(path))
+        strip.append(np.asarray(picture.resize((size, size), Image.Resampling.BICUBIC)))
+    return tile(strip, columns=len(strip), labels=list(shown))
 
 
 def tile(pictures: Sequence[Pixels], columns: int, labels: Sequence[str] = ()) -> Image.Image:

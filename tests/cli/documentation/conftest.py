@@ -243,6 +243,13 @@ def facenet(torchvision_works: ModuleType) -> None:
 
 
 @pytest.fixture
+def figures() -> None:
+    reason = "needs fontTools, matplotlib and resvg_py: pip install -e '.[figures]'"
+    for package in ("fontTools", "matplotlib", "resvg_py"):
+        pytest.importorskip(package, reason=reason)
+
+
+@pytest.fixture
 def pictures(here: Path) -> None:
     """photos, glow.toml as the page has it, and datasets as in a checkout."""
     (here / "photos").mkdir()

@@ -157,10 +157,11 @@ LONG = (
     Scene("docs/instruments.md", ["weights", "london"], says=["mediapipe", "pixel-arith"]),
     Scene("docs/methods.md", ["stored_runs"], says=["share", "attribute space=pca"]),
     Scene("docs/metrics.md", ["stored_runs"], says=["au_delta_mae", "lip corner"]),
-    Scene("docs/paper-figures.md", ["stored_runs", "released_tables"],
+    Scene("docs/paper-figures.md", ["stored_runs", "figures", "released_tables"],
           says=["lip corner", "crossover"]),
     Scene("docs/quick-start.md", ["weights", "photographs"],
           says=["24  aligned", "24 listed: 12 people", "12 pairs, 5 people in dev, 7 in test"]),
+    Scene("docs/report.md", ["stored_runs", "figures"], says=["Report: both.html", "Figures: "]),
     Scene("docs/valenzuela2021.md", ["weights", "release"], says=["glow-arith (released)"]),
 )  # fmt: skip
 
