@@ -279,7 +279,7 @@ def test_twenty_methods_of_two_thousand_pairs_fit_into_twenty_megabytes(tmp_path
     rows = make_runs(tmp_path, methods=20, pairs=3334, alphas=3, length=64, pictures=True)
     seconds, peak, size = _measure(tmp_path)
     print(f"{rows} rows: {seconds:.1f} s of the processor, {peak:.0f} MiB, {size / 1e6:.1f} MB")
-    assert 10_000_000 < size < BYTES
+    assert 3_000_000 < size < BYTES, "without pictures, or with too many"
 
 
 def _measure(folder: Path) -> tuple[float, float, float]:
