@@ -254,6 +254,23 @@ def test_the_keys_of_a_command_are_those_of_the_page(
     check(name, values)
 
 
+@pytest.mark.slow
+def test_the_sections_of_a_report_have_the_keys_of_the_page(
+    documents: dict[str, list[Result]],
+) -> None:
+    text = (ROOT / "docs" / "results-format.md").read_text(encoding="utf-8")
+    table = text.split("\n## The report's JSON\n")[1].split("\n## ")[0]
+    rows = dict(re.findall(r"^\| `([\w-]+)` \| (.*) \|$", table, flags=re.MULTILINE))
+    (result,) = documents["bench report"]
+    sections = printed(result)["sections"]
+    assert len(sections) > 8
+    for name, content in sections.items():
+        if "the JSON of `bench" not in rows[name].partition(";")[0]:
+            assert set(content) <= set(named(rows[name])), name
+    # Of one comparison alone there is a section of its own.
+    assert set(rows) - set(sections) <= {"comparison"}
+
+
 def with_truth(card: dict[str, Any]) -> dict[str, Any]:
     """What a check says where the truth is known, which of made-up faces it is not."""
     unit = UnitAgreement("AU01", "inner brow raiser", 0.99, 0.99, Interval(0.9, 1.0, 6), 0.1)
