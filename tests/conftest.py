@@ -11,6 +11,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
+if "PYTEST_XDIST_WORKER" in os.environ:
+    # Before anything reads it: as many processes as cores, each with one thread.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -207,6 +211,8 @@ def embedded(embed: Callable[[pytest.MonkeyPatch], Path], monkeypatch: pytest.Mo
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workerinput"):
+        return  # the process that started this one hears of all tests
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     skipped = reporter.stats.get("skipped", []) if reporter else []
     if SKIPPED_FILE:
