@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["showing_progress", "stderr_console"]
+__all__ = ["showing_progress", "stderr_console", "warn"]
 
 _SHOWN: ContextVar[bool] = ContextVar("shown", default=True)
 
@@ -27,6 +27,12 @@ def stderr_console() -> Console:
         # Bars cannot move there: rich would warn at every step, or write what a terminal reads.
         return Console(stderr=True, force_jupyter=False, force_terminal=False)
     return console
+
+
+def warn(message: str) -> None:
+    """Says on stderr what went wrong and was mended, or may surprise."""
+    console = stderr_console()
+    console.print(f"warning: {message}", markup=False, highlight=False, soft_wrap=True)
 
 
 @contextmanager

@@ -41,7 +41,8 @@ def check_same_outputs(
     for start in range(0, len(listed), CHUNK_IMAGES):
         chunk = listed[start : start + CHUNK_IMAGES]
         requests = [runner.session.request(pair, alpha) for pair in chunk]
-        outputs = call_method(runner.method, requests, runner.session.benchmark.resolution)
+        side = runner.session.benchmark.resolution
+        outputs = call_method(runner.method, requests, side, runner.seed)
         for pair, output in zip(chunk, outputs, strict=True):
             expected = read_image(kept[pair])
             if output.pixels is None:

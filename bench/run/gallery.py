@@ -20,9 +20,10 @@ from PIL import Image
 from bench.data.images import Pixels
 from bench.data.split import Pair
 from bench.plugins.contracts import Face, Method, Reconstructs
+from bench.run.files import write_atomically
 from bench.run.outputs import checked_images
 from bench.run.session import Session
-from bench.run.store import RunFolder, write_atomically
+from bench.run.store import RunFolder
 
 __all__ = [
     "SHOWCASE_PAIRS",
@@ -152,6 +153,9 @@ class Keeper:
         method: prepared; reconstructs the real images if it can.
         folder: of the run.
         keep_all: store every output, not only those that the report shows.
+
+    Attributes:
+        thumbnail: name of the outputs of which a small copy is kept; see ``thumbnails_at``.
     """
 
     def __init__(
@@ -161,11 +165,11 @@ class Keeper:
         self._keep_all = keep_all
         self.gallery = choose_gallery(session.benchmark.split.part("test"))
         self._shown = frozenset(self.gallery.pairs)
-        self._thumbnail = ""
+        self.thumbnail = ""
         self._failed: int | None = None
         self._with_people: set[Pair] = set()
         self._neutrals: dict[str, Face] = {}
-        self._to_reconstruct: dict[Path, Face] = {}
+        self._reconstructed: set[Pair] = set()
 
     def thumbnails_at(self, alpha: float | None) -> None:
         """Keeps a small copy of each cross pair of test at this alpha; none before this is said.
@@ -173,7 +177,11 @@ class Keeper:
         Args:
             alpha: one of the grid; None for a method without alpha.
         """
-        self._thumbnail = output_name(alpha)
+        self.thumbnail = output_name(alpha)
+
+    def count_again(self) -> None:
+        """Looks anew for what is stored, before the next picture: other processes store, too."""
+        self._failed = None
 
     def keep(self, pair: Pair, alpha: float | None, pixels: Pixels, outcome: str) -> None:
         """Stores what of an output is to be kept.
@@ -196,16 +204,33 @@ class Keeper:
             self._with_people.add(pair)
             self._keep_people(pair)
 
-    def reconstruct(self) -> None:
-        """Reconstructs the real images of the pairs that were kept since the last call."""
-        faces, self._to_reconstruct = self._to_reconstruct, {}
-        if not faces or not isinstance(self._method, Reconstructs):
+    def reconstruct(self, pairs: Iterable[Pair]) -> None:
+        """Reconstructs the real images of those pairs whose outputs will be kept; before they are.
+
+        It calls the method, and must not be called while that works.
+        """
+        if not isinstance(self._method, Reconstructs):
+            return
+        faces: dict[Path, Face] = {}
+        for pair in dict.fromkeys(pairs):
+            if pair not in self._shown or pair in self._with_people or pair in self._reconstructed:
+                continue
+            self._reconstructed.add(pair)
+            for face in self._real_images(pair).values():
+                path = reconstruction_path(self._folder.folder, *face.key)
+                if not path.exists():
+                    faces[path] = face
+        if not faces:
             return
         side = self._session.benchmark.resolution
         made = checked_images(self._method.reconstruct, list(faces.values()), side)
         for path, output in zip(faces, made, strict=True):
             if output.pixels is not None:
                 self._folder.write_image(path, output.pixels)
+
+    def may_keep(self, pair: Pair) -> bool:
+        """Whether pictures of any output of a pair are kept that was read."""
+        return self._keeps_all_of(pair) or pair in self.gallery.thumbnails
 
     def is_missing(self, pair: Pair, alpha: float | None) -> bool:
         """Whether a picture that is made of this row is wanted and not there.
@@ -228,7 +253,7 @@ class Keeper:
         return self._keep_all or pair in self._shown
 
     def _has_thumbnail(self, pair: Pair, alpha: float | None) -> bool:
-        return pair in self.gallery.thumbnails and output_name(alpha) == self._thumbnail
+        return pair in self.gallery.thumbnails and output_name(alpha) == self.thumbnail
 
     def _keeps_failed(
         self, pair: Pair, alpha: float | None, outcome: str, has_thumbnail: bool
@@ -252,14 +277,10 @@ class Keeper:
         return sum(path.parent.name not in shown for path in stored)
 
     def _keep_people(self, pair: Pair) -> None:
-        """Stores the real images that belong to a pair, and notes which to reconstruct."""
+        """Stores the real images that belong to a pair."""
         for path, face in self._people(pair).items():
             if not path.exists():
                 self._folder.write_image(path, face.pixels)
-        for face in self._real_images(pair).values():
-            path = reconstruction_path(self._folder.folder, *face.key)
-            if not path.exists():
-                self._to_reconstruct[path] = face
 
     def _people(self, pair: Pair) -> dict[Path, Face]:
         """The real images that belong to a pair, by where they lie."""

@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 import hashlib
-from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from threading import RLock
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 
+import metrics
 from bench.data.benchmark import Benchmark
 from bench.data.images import Pixels
 from bench.errors import BenchError
 from bench.plugins.instruments import load_au_estimator, load_embedder, weights_beside
+from bench.remembered import Memory, Remembered
+from bench.run.cache import ArrayCache, computer, recipe_of, source_of
 from bench.run.waiting import ImagesWait
 from metrics.contracts import UnmeasuredImages
 from metrics.image_quality import ImageMetrics, load_image_metrics
@@ -23,8 +27,13 @@ from metrics.niqe import NiqeModel
 
 __all__ = ["Features", "Instruments"]
 
-CACHE_SIZE = 50_000
-"""Images whose features are remembered, 1 or 2 KB each: anchors repeat the same images."""
+KIND: Final = "features"
+
+OUTPUT_BYTES: Final = 16 << 20
+"""Of features of images that methods made: those that are alike, such as mean faces, follow one
+another closely."""
+
+OUTCOMES: Final = ("ok", "no_face", "several_faces")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -46,6 +55,34 @@ class Features:
     niqe: float
     landmarks: NDArray[np.float32] | None = None
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of its arrays."""
+        arrays = (self.action_units, self.embedding, self.landmarks)
+        return sum(array.nbytes for array in arrays if array is not None)
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """The same as arrays of numbers."""
+        points = {} if self.landmarks is None else {"landmarks": self.landmarks}
+        return {
+            "outcome": np.array(OUTCOMES.index(self.outcome), dtype=np.uint8),
+            "action_units": self.action_units,
+            "embedding": self.embedding,
+            "niqe": np.array(self.niqe, dtype=np.float64),
+            **points,
+        }
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]]) -> Features:
+        """The inverse of :meth:`to_arrays`."""
+        return cls(
+            OUTCOMES[int(arrays["outcome"])],
+            arrays["action_units"],
+            arrays["embedding"],
+            float(arrays["niqe"]),
+            arrays.get("landmarks"),
+        )
+
 
 class Instruments:
     """Embedder, AU estimator and naturalness model of one benchmark.
@@ -54,9 +91,21 @@ class Instruments:
         benchmark: names the embedder and the AU estimator.
         natural: real images of the dev part, on which the naturalness model is fitted.
         data: the dataset's folder; weights may lie in a folder ``weights`` beside it.
+        cache: where features of real images are kept for other commands; None for nowhere.
+        memory: where features of real images are remembered; by default a room of their own.
+
+    Threads may ask for features; one at a time is answered.
     """
 
-    def __init__(self, benchmark: Benchmark, natural: Sequence[Pixels], data: Path) -> None:
+    def __init__(
+        self,
+        benchmark: Benchmark,
+        natural: Sequence[Pixels],
+        data: Path,
+        *,
+        cache: ArrayCache | None = None,
+        memory: Memory | None = None,
+    ) -> None:
         beside = weights_beside(data)
         self.embedder = load_embedder(benchmark.embedder, beside)
         self.au_estimator = load_au_estimator(benchmark.au_estimator, beside)
@@ -67,7 +116,13 @@ class Instruments:
                 f"naturalness cannot be fitted on the dev part of {benchmark.name}: {error}",
                 hint="more people, or a split with a larger --dev-share",
             ) from error
-        self._cache: OrderedDict[bytes, Features] = OrderedDict()
+        self._real: Remembered[str, Features] = Remembered(lambda f: f.nbytes, memory)
+        self._made: Remembered[str, Features] = Remembered(lambda f: f.nbytes, Memory(OUTPUT_BYTES))
+        self._lock = RLock()
+        # What has no weights may be anything, such as tables that the user replaces.
+        is_told = all(one.card.weights_sha256 for one in (self.embedder, self.au_estimator))
+        self._cache = cache if is_told else None
+        self._recipe = hashlib.sha256(recipe_of(self._made_by()).encode() if cache else b"")
 
     @property
     def action_units(self) -> tuple[str, ...]:
@@ -86,18 +141,57 @@ class Instruments:
         """What compares an image with the one it should be, loaded when first asked for."""
         return load_image_metrics()
 
-    def measure(self, images: Sequence[Pixels]) -> list[Features]:
-        """Features of each image; an image that was measured before is not measured again."""
-        keys = [hashlib.sha256(image.tobytes()).digest() for image in images]
-        new = {
-            key: image for key, image in zip(keys, images, strict=True) if key not in self._cache
+    def measure(self, images: Sequence[Pixels], *, real: bool = False) -> list[Features]:
+        """Features of each image; an image that was measured before is not measured again.
+
+        Args:
+            images: any number, of one size.
+            real: whether they are images of the dataset, whose features are kept for later
+                commands too.
+        """
+        known, cache = (self._real, self._cache) if real else (self._made, None)
+        keys = [self._key(image) for image in images]
+        with self._lock:
+            found: dict[str, Features] = {}
+            new: dict[str, Pixels] = {}
+            for key, image in zip(keys, images, strict=True):
+                if key in found or key in new:
+                    continue
+                features = self._real.get(key) or self._made.get(key) or _kept(cache, key)
+                if features is None:
+                    new[key] = image
+                else:
+                    found[key] = features
+            if new:
+                measured = self._measure(np.stack(list(new.values())))
+                found.update(zip(new, measured, strict=True))
+            for key in new:
+                if cache is not None and found[key].outcome in OUTCOMES:
+                    cache.put(KIND, key, found[key].to_arrays())
+            for key, features in found.items():
+                known.put(key, features)
+        return [found[key] for key in keys]
+
+    def _key(self, image: Pixels) -> str:
+        digest = self._recipe.copy()
+        digest.update(repr((image.shape, image.dtype.str)).encode())
+        digest.update(np.ascontiguousarray(image).data)
+        return digest.hexdigest()
+
+    def _made_by(self) -> dict[str, object]:
+        """What decides the features of an image."""
+        model = hashlib.sha256(repr((self.niqe.patch, self.niqe.side)).encode())
+        for array in (self.niqe.mean, self.niqe.covariance):
+            model.update(np.ascontiguousarray(array, dtype=np.float64).data)
+        return {
+            "instruments": {
+                kind: {**one.card.to_dict(), "code": source_of(type(one))}
+                for kind, one in (("embedder", self.embedder), ("au", self.au_estimator))
+            },
+            "niqe": {"version": self.niqe.version, "model": model.hexdigest()},
+            "code": _code_sha256(),
+            "computer": computer("cpu"),
         }
-        if new:
-            self._cache.update(zip(new, self._measure(np.stack(list(new.values()))), strict=True))
-        features = [self._cache[key] for key in keys]
-        while len(self._cache) > CACHE_SIZE:
-            self._cache.popitem(last=False)
-        return features
 
     def _measure(self, images: NDArray[np.uint8]) -> list[Features]:
         try:
@@ -110,9 +204,33 @@ class Instruments:
             raise BenchError(f"an instrument failed: {error}") from error
         niqe = self.niqe.score(images)
         landmarks = [None] * len(images) if reading.landmarks is None else reading.landmarks
+        # Copies: a row would keep the whole batch alive.
         return [
-            Features(outcome, values, embedding, float(quality), points)
+            Features(
+                outcome,
+                values.copy(),
+                embedding.copy(),
+                float(quality),
+                None if points is None else points.copy(),
+            )
             for outcome, values, embedding, quality, points in zip(
                 reading.outcomes, reading.values, embeddings, niqe, landmarks, strict=True
             )
         ]
+
+
+def _kept(cache: ArrayCache | None, key: str) -> Features | None:
+    """Features that an earlier command measured."""
+    arrays = None if cache is None else cache.get(KIND, key)
+    try:
+        return None if arrays is None else Features.from_arrays(arrays)
+    except (KeyError, IndexError, TypeError, ValueError):
+        return None
+
+
+def _code_sha256() -> str:
+    """Hash of the package of the instruments."""
+    digest = hashlib.sha256()
+    for path in sorted(Path(metrics.__file__).parent.rglob("*.py")):
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from bench.data.synthfaces.landmarks import find_drawn_faces
 from bench.plugins.contracts import IBUG_68, Face, Landmarks
+from bench.remembered import Memory, Remembered
 from bench.run.instruments import Instruments
 from metrics.landmarks import LANDMARKS
 
@@ -22,14 +23,20 @@ class LandmarkReader:
     Args:
         folder: of the dataset's card; where faces were drawn, their parameters tell the landmarks.
         instruments: whose AU estimator reads them otherwise.
+        memory: where they are remembered; by default a room of their own.
     """
 
     scheme = IBUG_68
 
-    def __init__(self, folder: Path, instruments: Instruments) -> None:
+    def __init__(
+        self, folder: Path, instruments: Instruments, memory: Memory | None = None
+    ) -> None:
         self._drawn = find_drawn_faces(folder)
         self._instruments = instruments
-        self._known: dict[tuple[str, str], Landmarks | None] = {}
+        # In a tuple, since what is not known is None.
+        self._known: Remembered[tuple[str, str], tuple[Landmarks | None]] = Remembered(
+            lambda found: 0 if found[0] is None else found[0].nbytes, memory
+        )
 
     @property
     def source(self) -> str:
@@ -45,16 +52,17 @@ class LandmarkReader:
         Raises:
             BenchError: an instrument failed, or the tables of a drawing are malformed.
         """
-        new = {face.key: face for face in faces if face.key not in self._known}
-        if new:
-            found = self._read(list(new.values()))
-            self._known.update(zip(new, found, strict=True))
-        return [self._known[face.key] for face in faces]
+        known = {face.key: self._known.get(face.key) for face in faces}
+        new = {face.key: face for face in faces if known[face.key] is None}
+        for key, points in zip(new, self._read(list(new.values())) if new else (), strict=True):
+            known[key] = (points,)
+            self._known.put(key, (points,))
+        return [points for face in faces for (points,) in [known[face.key] or (None,)]]
 
     def _read(self, faces: Sequence[Face]) -> list[Landmarks | None]:
         if self._drawn is not None:
             return [self._drawn.landmarks(*face.key) for face in faces]
-        features = self._instruments.measure([face.pixels for face in faces])
+        features = self._instruments.measure([face.pixels for face in faces], real=True)
         return [_usable(read.landmarks) for read in features]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -9,9 +11,12 @@ from typing import Any, TypeVar
 import numpy as np
 
 from bench.data.images import Pixels
+from bench.errors import BenchError
 from bench.plugins.contracts import Method, TransferRequest
-from bench.plugins.failures import InvalidOutput, MethodGone
+from bench.plugins.failures import InvalidOutput, MethodGone, Raised
+from bench.plugins.guard import guarded
 from bench.run.waiting import ImagesWait
+from bench.stopping import stop_if_told
 
 __all__ = ["Output", "call_method", "checked_images"]
 
@@ -19,6 +24,9 @@ Item = TypeVar("Item")
 
 ROUNDING = 1e-3
 """Floating values may leave [0, 1] by this much, as clipping and resampling leave them."""
+
+
+_ADDRESS = re.compile(r"\b0x[0-9a-fA-F]{6,}\b")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,10 +45,28 @@ class Output:
 
 
 def call_method(
-    method: Method, requests: Sequence[TransferRequest], resolution: int
+    method: Method, requests: Sequence[TransferRequest], resolution: int, seed: int = 0
 ) -> list[Output]:
-    """Calls a method and never raises for what it does wrong; see ``checked_images``."""
-    return checked_images(method.transfer, requests, resolution)
+    """Calls a method and never raises for what it does wrong; see ``checked_images``.
+
+    What it prints goes to stderr, and what it does to the global random generators is undone; see
+    ``bench.plugins.guard``.
+
+    Args:
+        method: prepared.
+        requests: the images to make.
+        resolution: side of the images in pixels.
+        seed: of the run.
+
+    Raises:
+        BenchError: the method is gone or waits, or the disk is full: no sample is to blame.
+    """
+
+    def make(asked: Sequence[TransferRequest]) -> Any:
+        with guarded(seed, *((request.pair.key, request.alpha) for request in asked)):
+            return method.transfer(asked)
+
+    return checked_images(make, requests, resolution)
 
 
 def checked_images(
@@ -55,12 +81,22 @@ def checked_images(
         make: a method's function from items to an array of images.
         items: what it is given.
         resolution: side of the images in pixels.
+
+    Raises:
+        BenchError: the method is gone or waits, or the disk is full: no sample is to blame.
     """
     try:
         returned = make(items)
     except (ImagesWait, MethodGone):  # an instrument elsewhere has yet to answer; or nobody will
         raise
-    except Exception as error:  # a method may raise anything; its sample gets the outcome
+    # A method may raise anything, or try to end the process; its sample gets the outcome.
+    except (Exception, SystemExit) as error:
+        stop_if_told()
+        if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
+            raise BenchError(
+                f"the disk is full while images are made: {error}",
+                hint="make room and run the same command: it goes on",
+            ) from error
         if len(items) == 1:
             return [Output(None, _outcome(error), _one_line(error))]
         return _one_by_one(make, items, resolution)
@@ -78,7 +114,9 @@ def _one_by_one(
     return [checked_images(make, [item], resolution)[0] for item in items]
 
 
-def _outcome(error: Exception) -> str:
+def _outcome(error: BaseException) -> str:
+    if isinstance(error, Raised):
+        return error.outcome
     if isinstance(error, TimeoutError):
         return "timeout"
     return "invalid_output" if isinstance(error, InvalidOutput) else "method_error"
@@ -108,4 +146,6 @@ def _check(image: np.ndarray[Any, Any]) -> Output:
 
 def _one_line(error: BaseException) -> str:
     text = " ".join(str(error).split())
-    return f"{type(error).__name__}: {text}"[:300]
+    # Where an object lies is another place in every run, and what is stored is not.
+    text = _ADDRESS.sub("0x...", text)
+    return (text if isinstance(error, Raised) else f"{type(error).__name__}: {text}")[:300]

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.errors import BenchError
-from bench.run.store import write_atomically
+from bench.run.files import write_atomically
 
 __all__ = ["PANEL_SCHEMA_VERSION", "panel_path", "read_panels", "write_panel"]
 
@@ -42,7 +42,7 @@ def read_panels(runs: Path, benchmark: str) -> list[dict[str, Any]]:
         return []
     except OSError as error:
         raise BenchError(f"cannot read {path}: {error.strerror}") from error
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise BenchError(f"{path} is damaged: {error!r}", hint=remedy) from error
     if version != PANEL_SCHEMA_VERSION:
         raise BenchError(

@@ -10,7 +10,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-__all__ = ["provenance"]
+__all__ = ["hardware", "packages", "provenance"]
 
 PACKAGES = [
     "expression-transfer-bench", "torch", "numpy", "pandas", "scipy", "pillow", "pyarrow",
@@ -24,16 +24,26 @@ def provenance(device: str) -> dict[str, Any]:
         "created": datetime.now(UTC).isoformat(timespec="seconds"),
         "git": git_state(Path(__file__).resolve().parents[2]),
         "python": platform.python_version(),
-        "packages": {name: found for name in PACKAGES if (found := _version(name))},
-        "hardware": {
-            "machine": platform.machine(),
-            "system": f"{platform.system()} {platform.release()}",
-            "processor": _processor(),
-            "cores": len(os.sched_getaffinity(0))
-            if hasattr(os, "sched_getaffinity")
-            else os.cpu_count(),
-            "device": _device(device),
-        },
+        "packages": packages(),
+        "hardware": hardware(device),
+    }
+
+
+def packages() -> dict[str, str]:
+    """The versions of those packages here that decide numbers."""
+    return {name: found for name in PACKAGES if (found := _version(name))}
+
+
+def hardware(device: str) -> dict[str, Any]:
+    """What this process runs on, as JSON values."""
+    return {
+        "machine": platform.machine(),
+        "system": f"{platform.system()} {platform.release()}",
+        "processor": _processor(),
+        "cores": len(os.sched_getaffinity(0))
+        if hasattr(os, "sched_getaffinity")
+        else os.cpu_count(),
+        "device": _device(device),
     }
 
 

@@ -109,7 +109,7 @@ def read_all(session: Session, part: Part, advance: Advance = lambda _: None) ->
             # Measured like the images of a run, which remembers what it read: no image is read
             # a second time.
             with waiting.postponed():
-                features = instruments.measure(list(images))
+                features = instruments.measure(list(images), real=True)
                 embeddings.append(np.stack([feature.embedding for feature in features]))
                 values += [feature.action_units for feature in features]
                 readable += [feature.outcome == "ok" for feature in features]

@@ -1,57 +1,69 @@
-"""Runs on disk: ``run.json``, Parquet parts that are written whole or not at all, images.
+"""Runs on disk: ``run.json``, Parquet parts that are written whole or not at all, images, timings.
 
 The format is documented in docs/results-format.md.
 """
 
 from __future__ import annotations
 
-import errno
-import hashlib
 import io
 import json
-import os
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from threading import RLock
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from PIL import Image
 
 from bench.data.images import Pixels
 from bench.data.split import Pair, Part
 from bench.errors import BenchError
+from bench.run.description import parse_description
+from bench.run.files import (
+    append_line,
+    append_lines,
+    disk_errors,
+    is_object_storage,
+    opened,
+    write_atomically,
+)
 from bench.run.labels import method_label
-from bench.run.stored_tables import (
-    concatenate,
-    only,
+from bench.run.parts import (
+    PartFile,
+    damaged_parts,
+    encode_table,
+    list_parts,
+    part_name,
     read_schema,
     read_table,
-    schema_of,
-    to_frame,
+    read_tables,
+    rows_digest,
 )
+from bench.run.plan import Chunk, Key, row_line
+from bench.run.stored_tables import concatenate, require_columns, schema_of, to_frame
+from bench.stderr import warn
 
 __all__ = [
     "SCHEMA_VERSION",
-    "Key",
     "RunFolder",
     "StoredRun",
     "Timings",
     "list_runs",
-    "write_atomically",
 ]
 
 SCHEMA_VERSION = 1
 
+TIMINGS = "timings.jsonl"
+"""How long each chunk took, apart from the tables, which are the same however long it took."""
+
+TIMINGS_AT_ONCE = 200
+"""Chunks between two writes of their times to object storage."""
+
 WITHOUT_IMAGE = frozenset({"method_error", "invalid_output", "timeout"})
 """Outcomes of a sample of which there is no image."""
-
-Key = tuple[str, float | None]
-"""A row of the table: the pair's key and alpha (None for methods without alpha)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,12 +75,16 @@ class Timings:
         method_seconds: spent inside the method.
         instrument_seconds: spent inside the instruments.
         peak_memory_mib: largest resident memory of the process, MiB.
+        alone_images: number of images that were made while nothing was measured or stored beside.
+        alone_seconds: spent inside the method for these.
     """
 
     images: int = 0
     method_seconds: float = 0.0
     instrument_seconds: float = 0.0
     peak_memory_mib: float = 0.0
+    alone_images: int = 0
+    alone_seconds: float = 0.0
 
     def __add__(self, other: Timings) -> Timings:
         return Timings(
@@ -76,10 +92,15 @@ class Timings:
             self.method_seconds + other.method_seconds,
             self.instrument_seconds + other.instrument_seconds,
             max(self.peak_memory_mib, other.peak_memory_mib),
+            self.alone_images + other.alone_images,
+            self.alone_seconds + other.alone_seconds,
         )
 
     @property
     def images_per_second(self) -> float | None:
+        """Of the method alone, as far as it was timed so; None where nothing was."""
+        if self.alone_seconds > 0.0:
+            return self.alone_images / self.alone_seconds
         return self.images / self.method_seconds if self.method_seconds > 0.0 else None
 
 
@@ -134,24 +155,29 @@ class RunFolder:
     """One run's folder, opened for reading and writing.
 
     Args:
-        folder: the folder.
+        folder: the folder, in a file system or in object storage.
         rows: where in it the rows are.
 
+    Attributes:
+        info: the contents of run.json; empty if there is none.
+
     Raises:
-        BenchError: the folder holds a run of another schema version or an unreadable run.json.
+        BenchError: the folder holds a run of another schema version or an unreadable run.json, or
+            the storage cannot be reached.
     """
 
     def __init__(self, folder: Path, rows: str = "scores") -> None:
-        self.folder, self._rows = folder, rows
+        self.folder, self.rows = folder, rows
         self.info: dict[str, Any] = {}
+        self._unwritten: list[str] = []
+        self._noting = RLock()
         path = folder / "run.json"
-        if not path.exists():
-            return
-        try:
-            self.info = json.loads(path.read_text(encoding="utf-8"))
-            version = self.info["schema_version"]
-        except (ValueError, KeyError, TypeError) as error:
-            raise BenchError(f"{path} is not a run's description: {error!r}") from error
+        with opened(path):
+            if not path.exists():
+                return
+            text = path.read_bytes()
+        self.info = parse_description(text, path)
+        version = self.info["schema_version"]
         if version != SCHEMA_VERSION:
             raise BenchError(
                 f"{folder} was written with schema version {version}, this is {SCHEMA_VERSION}",
@@ -163,7 +189,7 @@ class RunFolder:
 
         They lie apart, so that no board and no curve ever counts them.
         """
-        return RunFolder(self.folder, "refined/scores")
+        return type(self)(self.folder, "refined/scores")
 
     def write_info(self, info: dict[str, Any]) -> None:
         """Writes run.json in one step."""
@@ -174,14 +200,11 @@ class RunFolder:
     def write_rows(
         self, rows: list[dict[str, Any]], action_units: Sequence[str], timings: Timings
     ) -> None:
-        """Writes the rows of one chunk as one part.
+        """Writes the rows of one chunk as one part, and notes how long it took.
 
         Whatever a row holds beside the columns that all runs have is stored as it is: a number,
-        or a list of numbers. The name of a part is a hash of its rows' keys, so that a chunk
-        computed twice is stored once.
+        or a list of numbers. A chunk computed twice is stored once; see ``bench.run.parts``.
         """
-        keys = json.dumps([[row["part"], *_row_key(row)] for row in rows])
-        name = f"part-{hashlib.sha256(keys.encode()).hexdigest()[:16]}.parquet"
         columns = {
             "part": pa.string(),
             "source": pa.string(),
@@ -192,10 +215,32 @@ class RunFolder:
             "outcome": pa.string(),
             "detail": pa.string(),
         }
-        schema = schema_of(columns, action_units, rows)
-        note = {"timings": json.dumps({f: getattr(timings, f) for f in timings.__slots__})}
-        table = pa.Table.from_pylist(rows, schema=schema.with_metadata(note))
-        _write_table(self.folder / self._rows / name, table)
+        table = pa.Table.from_pylist(rows, schema=schema_of(columns, action_units, rows))
+        digest = rows_digest(_line_of(row) for row in rows)
+        content = encode_table(table)
+        name = part_name(f"part-{digest}", content)
+        write_atomically(self.folder / self.rows / name, content)
+        self.note_timings(digest, timings)
+
+    def note_timings(self, rows: str, timings: Timings) -> None:
+        """Notes how long a chunk took, by the digest of its rows.
+
+        In object storage, which cannot append, many are written at once. Threads may share it.
+        """
+        line = json.dumps({"rows": rows, **asdict(timings)})
+        if not is_object_storage(self.folder):
+            append_line(self._timings_path, line)
+            return
+        with self._noting:
+            self._unwritten.append(line)
+            if len(self._unwritten) >= TIMINGS_AT_ONCE:
+                self._write_timings()
+
+    def _write_timings(self) -> None:
+        with self._noting:
+            lines, self._unwritten = self._unwritten, []
+            if lines:
+                append_lines(self._timings_path, lines)
 
     def write_references(
         self, part: Part, rows: list[dict[str, Any]], action_units: Sequence[str]
@@ -211,41 +256,56 @@ class RunFolder:
             "outcome": pa.string(),
         }
         table = pa.Table.from_pylist(rows, schema=schema_of(columns, action_units, rows))
-        _write_table(self.folder / "references" / f"{part}.parquet", table)
+        content = encode_table(table)
+        write_atomically(self.folder / "references" / part_name(part, content), content)
 
     def has_references(self, part: Part) -> bool:
-        return (self.folder / "references" / f"{part}.parquet").is_file()
+        """Whether the real images of a part are measured; a damaged file counts not."""
+        for path in self._damaged(self.references(part)):
+            _remove(path)
+        return bool(self.references(part))
+
+    def remove_damaged(self) -> None:
+        """Names and removes all damaged files: those of no plan are not computed again."""
+        for path in self._damaged([*(part.path for part in self.parts()), *self.references()]):
+            _remove(path)
+
+    def _damaged(self, paths: Iterable[Path]) -> list[Path]:
+        return [part.path for part in damaged_parts([PartFile(path, "") for path in paths])]
+
+    def missing(self, chunks: Iterable[Chunk]) -> list[Chunk]:
+        """What of the planned chunks is not stored; damaged files are named, removed and count not.
+
+        Args:
+            chunks: of one part.
+        """
+        planned = {chunk.digest: chunk for chunk in chunks}
+        left = {part.rows: part for part in self._sound_parts(planned)}
+        wanted = [chunk for digest, chunk in planned.items() if left.pop(digest, None) is None]
+        if not wanted or not left:
+            return wanted
+        # Rows that other alphas or another limit have put into other chunks.
+        keys = self._keys(left.values(), cast(Part, wanted[0].pairs[0].part))
+        rest = (chunk.without(keys) for chunk in wanted)
+        return [chunk for chunk in rest if len(chunk)]
 
     def stored_keys(self, part: Part, *, with_image: bool = False) -> set[Key]:
-        """The rows that are there already; a damaged part counts as not there and is removed.
+        """The rows that are there already; a damaged file is named, removed and counts not.
 
         Args:
             part: which.
             with_image: only those of which the method made an image.
         """
-        keys: set[Key] = set()
-        for path in self._parts():
-            columns = ["part", "source", "sample", "target", "alpha", "outcome"]
-            try:
-                rows = pq.read_table(path, columns=columns, filters=only(part)).to_pylist()
-            except (pa.ArrowInvalid, OSError):
-                path.unlink()
-                continue
-            keys |= {
-                _row_key(row)
-                for row in rows
-                if not with_image or row["outcome"] not in WITHOUT_IMAGE
-            }
-        return keys
+        return self._keys(self.parts(), part, with_image=with_image)
 
     def timings(self) -> Timings:
-        """Where the time of all rows went, from the files' footers: no row is opened.
+        """Where the time of all rows went: no row is opened.
 
         Raises:
             BenchError: a file cannot be read.
         """
-        schemas = (read_schema(path) for path in self._parts())
-        return sum((_timings(schema) for schema in schemas), Timings())
+        noted = self._noted_timings()
+        return sum((_timings_of(part, noted) for part in self.parts()), Timings())
 
     def read(self, part: Part | None = None) -> StoredRun:
         """Reads the tables of the run.
@@ -259,19 +319,26 @@ class RunFolder:
         """
         if not self.info:
             raise BenchError(f"no run in {self.folder}", hint="bench run METHOD")
+        noted = self._noted_timings()
         tables, timings = [], Timings()
-        for path in self._parts():
-            table = read_table(path, part)
+        files = self.parts()
+        for file, table in zip(
+            files, read_tables([file.path for file in files], part), strict=True
+        ):
             if part is None or table.num_rows:
-                tables.append(table)
-                timings += _timings(table.schema)
+                tables.append(require_columns(table, file.path))
+                timings += _timings_of(file, noted)
         if not tables:
             where = f" on the {part} part" if part else ""
             raise BenchError(f"the run in {self.folder} has no results{where} yet")
         references = [
-            read_table(path)
-            for path in sorted(self.folder.glob(f"references/{part or '*'}.parquet"))
+            require_columns(read_table(path), path, of_images=True)
+            for path in self.references(part)
         ]
+        if not references:
+            raise BenchError(
+                f"the run in {self.folder} lacks its real images", hint="run the same command again"
+            )
         return StoredRun(
             self.folder,
             self.info,
@@ -287,8 +354,67 @@ class RunFolder:
         # A picture can be made again: not worth waiting for the disk.
         write_atomically(path, buffer.getvalue(), wait_for_disk=False)
 
-    def _parts(self) -> list[Path]:
-        return sorted(self.folder.glob(f"{self._rows}/part-*.parquet"))
+    @property
+    def _timings_path(self) -> Path:
+        return (self.folder / self.rows).parent / TIMINGS
+
+    def parts(self) -> list[PartFile]:
+        """The files of its rows, each row in one of them."""
+        return list_parts(self.folder / self.rows)
+
+    def references(self, part: Part | None = None) -> list[Path]:
+        """The files of real images, one for each part; earlier versions have no checksum."""
+        found: dict[str, Path] = {}
+        folder = self.folder / "references"
+        with opened(folder):
+            paths = sorted(folder.glob("*.parquet"))
+        for path in paths:
+            found.setdefault(path.stem.partition("-")[0], path)
+        return [path for name, path in found.items() if part in (None, name)]
+
+    def _sound_parts(self, digests: Collection[str]) -> list[PartFile]:
+        """All files of rows; those of these rows are checked, and named and removed if damaged."""
+        while True:
+            parts = self.parts()
+            damaged = damaged_parts([part for part in parts if part.rows in digests])
+            if not damaged:
+                return parts
+            for part in damaged:
+                _remove(part.path)
+
+    def _keys(self, parts: Iterable[PartFile], part: Part, *, with_image: bool = False) -> set[Key]:
+        """The keys of the rows of a part; files without any are not opened but for their footer."""
+        columns = ["part", "source", "sample", "target", "alpha", "outcome"]
+        keys: set[Key] = set()
+        for file in parts:
+            try:
+                rows = read_table(file.path, part, columns).to_pylist()
+            except BenchError:
+                _remove(file.path)
+                continue
+            keys |= {
+                _row_key(row)
+                for row in rows
+                if not with_image or row["outcome"] not in WITHOUT_IMAGE
+            }
+        return keys
+
+    def _noted_timings(self) -> dict[str, Timings]:
+        """By the digest of the rows; of a chunk that was computed twice the last."""
+        self._write_timings()
+        path = self._timings_path
+        with opened(path):
+            if not path.is_file():
+                return {}
+            text = path.read_bytes().decode("utf-8", errors="replace")
+        noted = {}
+        for line in text.splitlines():
+            try:
+                values = json.loads(line)
+                noted[str(values["rows"])] = _as_timings(values)
+            except _NO_TIMINGS:
+                continue  # the last line of a process that was killed
+        return noted
 
 
 def list_runs(runs: Path, benchmark: str) -> list[RunFolder]:
@@ -302,46 +428,42 @@ def _row_key(row: dict[str, Any]) -> Key:
     return pair.key, None if alpha is None or np.isnan(alpha) else round(alpha, 6)
 
 
-def _timings(schema: pa.Schema) -> Timings:
-    return Timings(**json.loads(schema.metadata[b"timings"]))
-
-
-def _write_table(path: Path, table: pa.Table) -> None:
-    buffer = pa.BufferOutputStream()
-    pq.write_table(table, buffer, compression="zstd")
-    write_atomically(path, buffer.getvalue().to_pybytes())
-
-
-def write_atomically(path: Path, content: bytes, *, wait_for_disk: bool = True) -> None:
-    """Writes a file that is whole or absent at any moment; makes its folder.
+def _remove(path: Path) -> None:
+    """Names and removes a damaged file.
 
     Raises:
-        BenchError: the disk is full or the place is not writable.
+        BenchError: it cannot be removed.
     """
-    with _disk_errors(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        partial = path.with_name(f"{path.name}.{os.getpid()}.partial")
-        try:
-            with partial.open("wb") as file:
-                file.write(content)
-                if wait_for_disk:
-                    file.flush()
-                    os.fsync(file.fileno())
-            os.replace(partial, path)
-        except BaseException:
-            partial.unlink(missing_ok=True)
-            raise
+    warn(f"{path} is damaged: what was in it is computed again where it is asked for")
+    with disk_errors(path), opened(path):
+        path.unlink(missing_ok=True)
 
 
-@contextmanager
-def _disk_errors(path: Path) -> Iterator[None]:
+def _line_of(row: dict[str, Any]) -> str:
+    return row_line(row["part"], *_row_key(row))
+
+
+def _timings_of(part: PartFile, noted: dict[str, Timings]) -> Timings:
+    """Of one file; earlier versions kept them in it."""
+    if part.rows in noted:
+        return noted[part.rows]
+    metadata = {} if part.has_checksum else read_schema(part.path).metadata or {}
     try:
-        yield
-    except OSError as error:
-        if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-            problem, hint = "the disk is full", "make room and run the same command: it goes on"
-        elif error.errno in {errno.EACCES, errno.EROFS, errno.EPERM}:
-            problem, hint = "it is not writable", "choose another --out"
-        else:
-            problem, hint = error.strerror or str(error), "choose another --out"
-        raise BenchError(f"cannot write {path}: {problem}", hint=hint) from error
+        return _as_timings(json.loads(metadata[b"timings"]))
+    except _NO_TIMINGS:
+        return Timings()
+
+
+_NO_TIMINGS = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
+
+
+def _as_timings(values: Any) -> Timings:
+    return Timings(
+        int(values["images"]),
+        float(values["method_seconds"]),
+        float(values["instrument_seconds"]),
+        float(values["peak_memory_mib"]),
+        # Earlier versions did nothing beside the method.
+        int(values.get("alone_images", values["images"])),
+        float(values.get("alone_seconds", values["method_seconds"])),
+    )

@@ -73,7 +73,7 @@ def _noted(path: Path) -> list[list[str]]:
 def _run_ids(line: str) -> list[str]:
     try:
         values: Any = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return []
     read = values.get("read") if isinstance(values, dict) else None
     return list(read) if isinstance(read, dict) else []

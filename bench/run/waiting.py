@@ -18,14 +18,19 @@ class Waiting:
     """Lets work go on past images that wait, so that the user measures all of them at once."""
 
     def __init__(self) -> None:
-        self._last: ImagesWait | None = None
+        self._last: BenchError | None = None
 
     @contextmanager
-    def postponed(self) -> Iterator[None]:
-        """What is inside is given up where images wait; what follows is not."""
+    def postponed(self, *others: type[BenchError]) -> Iterator[None]:
+        """What is inside is given up where images wait; what follows is not.
+
+        Args:
+            others: errors for which the same holds.
+        """
+        postponed: tuple[type[BenchError], ...] = (ImagesWait, *others)
         try:
             yield
-        except ImagesWait as error:
+        except postponed as error:
             self._last = error
 
     def settle(self) -> None:

@@ -222,7 +222,9 @@ class MethodChecks:
     def _make(self) -> tuple[Method, Mapping[str, str]]:
         """An instance, and what its ``prepare`` returned."""
         with self._observed.working("prepare"):
-            made = prepare_method(self._session, self._entry, self._parameters, self._device)
+            made = prepare_method(
+                self._session, self._entry, self._parameters, self._device, is_watched=True
+            )
         self._note_inputs("prepare")
         return made
 

@@ -1,0 +1,1 @@
+"""The chunks of a run on a Dask cluster, and run folders in object storage."""
