@@ -17,6 +17,7 @@ from bench.methods.face_codes import EigenfaceCodes, FaceCodes, PixelCodes
 from bench.methods.fingerprint import code_sha256, faces_sha256
 from bench.methods.glow_latents import GlowLatents
 from bench.plugins.contracts import MethodCard, MethodContext, TransferRequest
+from bench.remembered import Remembered
 
 __all__ = ["Attribute"]
 
@@ -60,10 +61,12 @@ class Attribute:
         if space not in get_args(Space):
             raise ValueError(f"space must be one of {', '.join(get_args(Space))}, not {space!r}")
         self.space, self.model_name, self.precision = space, model, precision
-        self._directions: dict[tuple[str, frozenset[str]], Tensor] = {}
 
     def prepare(self, context: MethodContext) -> Mapping[str, str]:
         self.codes = self._make_codes(context)
+        self._directions: Remembered[tuple[str, frozenset[str]], Tensor] = Remembered(
+            lambda direction: direction.nbytes, context.memory
+        )
         faces = context.development()
         shown = shown_expressions(context, faces)
         self.codes.encode(faces)
@@ -104,7 +107,9 @@ class Attribute:
             raise LookupError(
                 f"nobody else of the dev part shows {expression!r}; expressions of dev: {known}"
             )
-        if (expression, own) not in self._directions:
+        direction = self._directions.get((expression, own))
+        if direction is None:
             others = [change for identity, change in shown.items() if identity not in own]
-            self._directions[expression, own] = torch.stack(others).mean(dim=0)
-        return self._directions[expression, own]
+            direction = torch.stack(others).mean(dim=0)
+            self._directions.put((expression, own), direction)
+        return direction

@@ -81,7 +81,7 @@ class GanInversion(CodeArithmetic):
         )
         self.codes = GeneratorCodes(
             generator,
-            context.resolution,
+            context,
             steps=self.steps,
             learning_rate=self.learning_rate,
             perceptual=self.perceptual,

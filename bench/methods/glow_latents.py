@@ -16,6 +16,7 @@ from torch import Tensor
 import glow
 from bench.data.images import Pixels, resize
 from bench.plugins.contracts import Face, MethodCard, MethodContext, TransferRequest
+from bench.remembered import Remembered
 
 __all__ = ["GlowLatents", "GlowMethod"]
 
@@ -27,7 +28,10 @@ PHOTOGRAPHS = "london-64"
 
 
 class GlowLatents:
-    """The whitened latents of one model: every face is encoded once, every mean made once.
+    """The whitened latents of one model: every face is encoded once.
+
+    Latents and their means are remembered within the bounds of the context's memory; latents are
+    kept on disk too, where the command keeps any.
 
     Args:
         context: names the dataset, the resolution of the images and the device.
@@ -58,31 +62,38 @@ class GlowLatents:
             "glow_sha256": _code_sha256(),
             "precision": precision,
         }
-        self._latents: dict[tuple[str, str], Tensor] = {}
-        self._means: dict[tuple[tuple[str, str], ...], Tensor] = {}
+        self._encoded = context.remember(self.fingerprint, self._encode, shared=True)
+        self._means: Remembered[tuple[tuple[str, str], ...], Tensor] = Remembered(
+            lambda mean: mean.nbytes, context.memory
+        )
 
     def encode(self, faces: Sequence[Face]) -> None:
         """Encodes those of the faces that were not encoded before, in batches."""
-        new = {face.key: face for face in faces if face.key not in self._latents}
-        ordered = list(new.values())
-        for start in range(0, len(ordered), self.batch):
-            group = ordered[start : start + self.batch]
+        self._encoded(faces)
+
+    def of(self, face: Face) -> Tensor:
+        """The latent of a face, (latent_size,), float64."""
+        return torch.from_numpy(self._encoded([face])[0]).to(self.device)
+
+    def mean(self, faces: Sequence[Face]) -> Tensor:
+        """The mean latent of faces, (latent_size,), float64."""
+        keys = tuple(face.key for face in faces)
+        mean = self._means.get(keys)
+        if mean is None:
+            latents = [torch.from_numpy(latent) for latent in self._encoded(faces)]
+            mean = torch.stack(latents).to(self.device).mean(dim=0)
+            self._means.put(keys, mean)
+        return mean
+
+    def _encode(self, faces: Sequence[Face]) -> list[NDArray[np.float64]]:
+        latents: list[NDArray[np.float64]] = []
+        for start in range(0, len(faces), self.batch):
+            group = faces[start : start + self.batch]
             size = self.model.config.image_size
             pixels = np.stack([resize(face.pixels, size) for face in group])
             images = torch.from_numpy(pixels).to(self.device).permute(0, 3, 1, 2) / 255.0
-            for face, latent in zip(group, self.model.latents(images), strict=True):
-                self._latents[face.key] = latent
-
-    def of(self, face: Face) -> Tensor:
-        """The latent of an encoded face, (latent_size,), float64."""
-        return self._latents[face.key]
-
-    def mean(self, faces: Sequence[Face]) -> Tensor:
-        """The mean latent of encoded faces, (latent_size,), float64."""
-        keys = tuple(face.key for face in faces)
-        if keys not in self._means:
-            self._means[keys] = torch.stack([self._latents[key] for key in keys]).mean(dim=0)
-        return self._means[keys]
+            latents += list(self.model.latents(images).cpu().numpy())
+        return latents
 
     def decode(self, latents: Iterable[Tensor]) -> list[Pixels]:
         """Images of latents, at the benchmark's resolution.
@@ -119,7 +130,6 @@ class GlowMethod(ABC):
     def __init__(self, model: str = "", precision: glow.Precision = "fp32") -> None:
         self.model_name = model
         self.precision = precision
-        self._mean_faces: dict[tuple[tuple[str, str], ...], Pixels] = {}
 
     @abstractmethod
     def combine(self, request: TransferRequest) -> Tensor:
@@ -136,6 +146,9 @@ class GlowMethod(ABC):
 
     def prepare(self, context: MethodContext) -> Mapping[str, str]:
         self.latents = GlowLatents(context, self.model_name, self.precision)
+        self._mean_faces: Remembered[tuple[tuple[str, str], ...], Pixels] = Remembered(
+            lambda image: image.nbytes, context.memory
+        )
         return self.latents.fingerprint
 
     def transfer(self, requests: Sequence[TransferRequest]) -> Pixels:
@@ -147,7 +160,7 @@ class GlowMethod(ABC):
         for i, image in zip(missing, images, strict=True):
             outputs[i] = image
             if requests[i].alpha == 0.0:
-                self._mean_faces[_keys(requests[i].target_reference)] = image
+                self._mean_faces.put(_keys(requests[i].target_reference), image)
         return np.stack([output for output in outputs if output is not None])
 
     def reconstruct(self, faces: Sequence[Face]) -> Pixels:

@@ -14,6 +14,7 @@ from bench.methods.fingerprint import code_sha256, faces_sha256
 from bench.methods.pixel_arith import mean_face, unit
 from bench.plugins.contracts import MethodCard, MethodContext, TransferRequest
 from bench.plugins.parameters import Bounds
+from bench.remembered import Remembered
 
 __all__ = ["PcaArithmetic"]
 
@@ -42,11 +43,13 @@ class PcaArithmetic:
 
     def __init__(self, share: Annotated[float, Bounds(0, 1)] = 0.999) -> None:
         self.share = check_share(share)
-        self._changes: dict[tuple[tuple[str, str], ...], NDArray[np.float64]] = {}
 
     def prepare(self, context: MethodContext) -> Mapping[str, str]:
         faces = context.development()
         self.eigenfaces = Eigenfaces.fit(faces, self.share)
+        self._changes: Remembered[tuple[tuple[str, str], ...], NDArray[np.float64]] = Remembered(
+            lambda change: change.nbytes, context.memory
+        )
         return {
             "fitted_on_sha256": faces_sha256(faces),
             "code_sha256": code_sha256(eigenfaces, pixel_arith),
@@ -62,8 +65,9 @@ class PcaArithmetic:
     def _change(self, request: TransferRequest) -> NDArray[np.float64]:
         """The projected difference, (resolution, resolution, 3), made once for all alphas."""
         key = tuple(face.key for face in (request.source, *request.source_reference))
-        if key not in self._changes:
+        shown = self._changes.get(key)
+        if shown is None:
             change = unit(request.source) - mean_face(request.source_reference)
             shown = self.eigenfaces.project(change.ravel()).reshape(change.shape)
-            self._changes[key] = shown
-        return self._changes[key]
+            self._changes.put(key, shown)
+        return shown

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +12,8 @@ from typing import Any, Final
 
 import numpy as np
 
-from bench.data.images import Pixels, read_image, resize
+from bench.data.images import MOST_BYTES, Pixels, read_image, resize
+from bench.data.reading import MOST_TABLE, check_size, parse_json, read_text
 from bench.errors import BenchError
 from bench.plugins.contracts import MethodCard, MethodContext, TransferRequest
 from bench.plugins.failures import InvalidOutput
@@ -124,8 +124,11 @@ class Precomputed:
 def _content(file: Path | None) -> bytes | None:
     """What is in a file; None if it cannot be read, for whatever reason."""
     try:
-        return None if file is None else file.read_bytes()
-    except OSError:
+        if file is None:
+            return None
+        check_size(file, MOST_BYTES)
+        return file.read_bytes()
+    except (OSError, BenchError):
         return None
 
 
@@ -182,7 +185,8 @@ def _row(manifest: Path, line: int, values: Mapping[str, Any]) -> _Row:
             raise ValueError(f"{manifest}:{line}: {name} is missing")
         if not isinstance(values[name], str):
             raise ValueError(
-                f"{manifest}:{line}: {name} is {values[name]!r}, expected a text such as '001'"
+                f"{manifest}:{line}: {name} is {repr(values[name])[:60]}, expected a text such "
+                "as '001'"
             )
     source, sample, target, path = (values[name] for name in NAMES)
     given = values.get("alpha")
@@ -190,10 +194,10 @@ def _row(manifest: Path, line: int, values: Mapping[str, Any]) -> _Row:
         return _Row(line, (source, sample, target), None, path)
     try:
         alpha = float(given)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         alpha = math.nan
     if not math.isfinite(alpha) or isinstance(given, bool):
-        raise ValueError(f"{manifest}:{line}: alpha {given!r} is no number")
+        raise ValueError(f"{manifest}:{line}: alpha {repr(given)[:60]} is no number")
     return _Row(line, (source, sample, target), alpha, path)
 
 
@@ -214,14 +218,14 @@ def _csv_lines(manifest: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 def _json_lines(manifest: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     try:
-        lines = manifest.read_text(encoding="utf-8-sig").split("\n")
-    except UnicodeDecodeError as error:
-        raise ValueError(f"{manifest} is no text in UTF-8: {error}") from error
+        lines = read_text(manifest, MOST_TABLE, encoding="utf-8-sig").split("\n")
+    except BenchError as error:
+        raise ValueError(error.message) from error
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         try:
-            values = json.loads(line)
+            values = parse_json(line, finite=True)
         except ValueError as error:
             raise ValueError(f"{manifest}:{number}: no JSON: {error}") from error
         if not isinstance(values, dict):

@@ -8,7 +8,7 @@ must not depend on what else is in the call.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Protocol, runtime_checkable
 
 import numpy as np
@@ -16,6 +16,8 @@ from numpy.typing import NDArray
 
 from bench.data.images import Pixels
 from bench.data.split import Pair
+from bench.plugins.encoded import Remember, in_memory
+from bench.remembered import Memory
 
 __all__ = [
     "IBUG_68", "Face", "Landmarks", "Method", "MethodCard", "MethodContext", "Reconstructs",
@@ -114,6 +116,11 @@ class MethodContext:
         landmark_scheme: which points they are, in which order.
         landmark_source: who gives them, with what decides where they are; part of what
             ``prepare`` returns if the method uses them.
+        remember: ``remember(made_by, encode)`` is a function like ``encode``, from faces to one
+            array of numbers for each, that encodes every image once, in this run and in later
+            ones; see :class:`bench.plugins.encoded.Remember`.
+        memory: room for whatever else a method remembers (:class:`bench.remembered.Remembered`),
+            shared with all that the harness remembers itself.
     """
 
     dataset: str
@@ -127,6 +134,8 @@ class MethodContext:
     landmarks: Callable[[Sequence[Face]], list[Landmarks | None]] = _no_landmarks
     landmark_scheme: str = IBUG_68
     landmark_source: str = ""
+    remember: Remember = in_memory
+    memory: Memory = field(default_factory=Memory)
 
 
 class Method(Protocol):

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
+from bench.plugins.guard import results_apart
+
 __all__ = ["Registered", "one_line", "registered"]
 
 
@@ -31,7 +33,8 @@ class Registered:
         if len(self.points) > 1:
             return None, f"two packages register it, {self.origin}: uninstall one of them"
         try:
-            return self.points[0].load(), None
+            with results_apart():
+                return self.points[0].load(), None
         except (Exception, SystemExit) as error:  # a foreign module may do anything when imported
             return None, one_line(error)
 

@@ -18,19 +18,23 @@ class FaceFiles:
 
     Args:
         folder: where; it is made.
+
+    Attributes:
+        written: the faces by identity and sample.
     """
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self._folder = folder
         self._paths: dict[tuple[str, str], str] = {}
+        self.written: dict[tuple[str, str], Face] = {}
 
     def path(self, face: Face) -> str:
         """Where the face lies as PNG."""
         if face.key not in self._paths:
             path = self._folder / f"{len(self._paths) + 1:06}.png"
             Image.fromarray(face.pixels).save(path)
-            self._paths[face.key] = str(path)
+            self._paths[face.key], self.written[face.key] = str(path), face
         return self._paths[face.key]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bench.errors import BenchError
 
-__all__ = ["InvalidOutput", "MethodGone"]
+__all__ = ["InvalidOutput", "MethodGone", "Raised"]
 
 
 class InvalidOutput(ValueError):
@@ -12,6 +12,19 @@ class InvalidOutput(ValueError):
 
     ``TimeoutError`` makes the outcome ``timeout``, any other exception ``method_error``.
     """
+
+
+class Raised(RuntimeError):
+    """What a method raised in a process of its own, told as it would be here.
+
+    Args:
+        text: class and message.
+        outcome: of the sample.
+    """
+
+    def __init__(self, text: str, outcome: str) -> None:
+        super().__init__(text)
+        self.outcome = outcome
 
 
 class MethodGone(BenchError):

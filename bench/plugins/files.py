@@ -9,6 +9,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from bench.plugins.guard import results_apart
+
 __all__ = ["InFile", "module_of_file", "own_values"]
 
 
@@ -38,7 +40,10 @@ class InFile:
 
 
 def module_of_file(path: Path) -> ModuleType:
-    """Runs a file as a module that finds those beside it; whatever it raises is raised."""
+    """Runs a file as a module that finds those beside it; whatever it raises is raised.
+
+    What it prints goes to stderr.
+    """
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         # Last, so that a file called like a package that bench needs hides nothing.
@@ -48,7 +53,8 @@ def module_of_file(path: Path) -> ModuleType:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
-    spec.loader.exec_module(module)
+    with results_apart():
+        spec.loader.exec_module(module)
     return module
 
 

@@ -6,10 +6,12 @@ import os
 import selectors
 import signal
 import subprocess
+import sys
 import threading
 import time
+import uuid
 import weakref
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import IO, Final
@@ -20,53 +22,102 @@ LONGEST_LINE: Final = 1 << 20
 STDERR_TAIL: Final = 1 << 13
 """Bytes of stderr that are remembered: enough for the last line of a traceback."""
 
-LONGEST_WAIT: Final = 3600.0
-"""Seconds of one wait, of which there may be many: the system's own clock takes no infinity."""
+LONGEST_WAIT: Final = 1.0
+"""Seconds of one wait, of which there may be many: a process that ends is not seen by its output
+where a child of it holds that open."""
+
+MARK: Final = "BENCH_PROCESS"
+"""A variable of the environment by which a process's children are known, in whatever group."""
+
+ROUNDS: Final = 5
+"""In which children of children are looked for that were started meanwhile."""
 
 READ_SIZE: Final = 1 << 16
 GRACE_SECONDS: Final = 2.0
 """For a process to end by itself once its standard input has."""
 
 
-_STARTED: Final[weakref.WeakSet[subprocess.Popen[bytes]]] = weakref.WeakSet()
+_STARTED: Final[weakref.WeakSet[_Started]] = weakref.WeakSet()
 
 
 def kill_all() -> None:
     """Kills what was started here and still runs, for a process that ends without cleaning up."""
-    for process in list(_STARTED):
-        if process.returncode is None:
-            _kill_group(process)
+    for started in list(_STARTED):
+        if started.process.returncode is None:
+            started.kill()
 
 
 class ProcessEnded(RuntimeError):
     """The process ended, with its status and the last line that it wrote to stderr."""
 
 
+class _Started:
+    """A process, and the mark of all that it starts."""
+
+    def __init__(self, process: subprocess.Popen[bytes], mark: str) -> None:
+        self.process, self._mark = process, mark
+
+    def kill(self) -> None:
+        """Kills its group, and its children that have left it (where there is ``/proc``)."""
+        if sys.platform == "win32":
+            self.process.kill()
+            return
+        with suppress(ProcessLookupError, PermissionError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        for _ in range(ROUNDS):
+            strays = [pid for pid in _marked(self._mark) if pid != self.process.pid]
+            if not strays:
+                return
+            for pid in strays:
+                with suppress(ProcessLookupError, PermissionError):
+                    os.kill(pid, signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Closes its standard input, waits a little, and kills what is left."""
+        with suppress(OSError):
+            _stream(self.process.stdin).close()
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(GRACE_SECONDS)
+        self.kill()
+        self.process.wait()
+        with suppress(OSError):
+            _stream(self.process.stdout).close()
+
+
 class LineProcess:
     """A running process with its standard streams, in a process group of its own.
 
-    The group is killed by ``close``, when the object is garbage, and when Python ends. What is
-    written to stderr is read all the time, so that it never blocks.
+    The group is killed by ``close``, when the object is garbage, and when Python ends, and so are
+    its children in other groups. What is written to stderr is read all the time, so that it never
+    blocks.
 
     Args:
         command: program and arguments; no shell sees them.
         folder: its working directory.
+        variables: of its environment, beside those of this process.
 
     Raises:
         OSError: it cannot be started.
     """
 
-    def __init__(self, command: Sequence[str], folder: Path) -> None:
-        pipe = subprocess.PIPE
+    def __init__(
+        self, command: Sequence[str], folder: Path, variables: Mapping[str, str] | None = None
+    ) -> None:
+        _require_posix()
+        pipe, mark = subprocess.PIPE, uuid.uuid4().hex
+        # What this process was marked with stays: its children's children are those of its own.
+        marks = f"{os.environ.get(MARK, '')} {mark}".strip()
         self._process = subprocess.Popen(
             command, cwd=folder, stdin=pipe, stdout=pipe, stderr=pipe, bufsize=0,
-            start_new_session=True,
+            start_new_session=True, env={**os.environ, **(variables or {}), MARK: marks},
         )  # fmt: skip
-        self._stop = weakref.finalize(self, _stop, self._process)
-        _STARTED.add(self._process)
+        self._started = _Started(self._process, mark)
+        self._stop = weakref.finalize(self, self._started.stop)
+        _STARTED.add(self._started)
         self._stdin, self._stdout = _stream(self._process.stdin), _stream(self._process.stdout)
-        for stream in (self._stdin, self._stdout):
-            os.set_blocking(stream.fileno(), False)
+        if sys.platform != "win32":
+            for stream in (self._stdin, self._stdout):
+                os.set_blocking(stream.fileno(), False)
         self._unread = bytearray()
         self._errors = _Tail(_stream(self._process.stderr))
 
@@ -90,6 +141,8 @@ class LineProcess:
             while (answer := self._next_line()) is None:
                 left = deadline - time.monotonic()
                 events = selector.select(min(max(0.0, left), LONGEST_WAIT))
+                if not events and self._process.poll() is not None:
+                    raise self._ended()
                 if not events and left <= LONGEST_WAIT:
                     raise TimeoutError(f"no answer within {seconds:g} s")
                 for key, _ in events:
@@ -101,7 +154,7 @@ class LineProcess:
 
     def close(self) -> None:
         """Kills the process and its children, at once."""
-        _kill_group(self._process)
+        self._started.kill()
         self._stop()
 
     def _next_line(self) -> str | None:
@@ -119,10 +172,13 @@ class LineProcess:
             return
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(GRACE_SECONDS)
+        raise self._ended()
+
+    def _ended(self) -> ProcessEnded:
         status = self._process.poll()
         how = "closed its standard output" if status is None else _status(status)
         last_line = self._errors.last_line()
-        raise ProcessEnded(f"it {how}" + (f": {last_line}" if last_line else ""))
+        return ProcessEnded(f"it {how}" + (f": {last_line}" if last_line else ""))
 
     def _write(self, unsent: bytes) -> bytes:
         try:
@@ -154,6 +210,12 @@ class _Tail:
         return next((line.strip() for line in reversed(lines) if line.strip()), "")
 
 
+def _require_posix() -> None:
+    """Windows has no process groups, and does not wait for pipes as it waits for sockets."""
+    if sys.platform == "win32":
+        raise OSError("a method in a process of its own needs Linux or macOS")
+
+
 def _stream(pipe: IO[bytes] | None) -> IO[bytes]:
     assert pipe is not None
     return pipe
@@ -168,18 +230,19 @@ def _status(status: int) -> str:
         return f"was ended by signal {-status}"
 
 
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    with suppress(ProcessLookupError, PermissionError):
-        os.killpg(process.pid, signal.SIGKILL)
+def _marked(mark: str) -> Iterator[int]:
+    """The processes with a mark in their environment; none where the system does not tell."""
+    for entry in _listed("/proc"):
+        if entry.isdigit():
+            # That of another user is not ours to read, and a process may end meanwhile.
+            with suppress(OSError):
+                environment = Path("/proc", entry, "environ").read_bytes()
+                if mark.encode() in environment:
+                    yield int(entry)
 
 
-def _stop(process: subprocess.Popen[bytes]) -> None:
-    """Closes a process's standard input, waits a little, and kills what is left of its group."""
-    with suppress(OSError):
-        _stream(process.stdin).close()
-    with suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE_SECONDS)
-    _kill_group(process)
-    process.wait()
-    with suppress(OSError):
-        _stream(process.stdout).close()
+def _listed(folder: str) -> list[str]:
+    try:
+        return os.listdir(folder)
+    except OSError:
+        return []

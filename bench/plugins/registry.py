@@ -14,7 +14,8 @@ from bench.plugins.contracts import Method, MethodCard
 from bench.plugins.entries import Registered, one_line, registered
 from bench.plugins.files import module_of_file, own_values
 from bench.plugins.foreign.declared import method_class
-from bench.plugins.foreign.elsewhere import CannotLoad, place_of
+from bench.plugins.foreign.elsewhere import CannotLoad, Elsewhere, place_here, place_of
+from bench.plugins.foreign.limits import Limits
 from bench.plugins.parameters import Parameter, declared_parameters
 from bench.suggest import did_you_mean
 
@@ -68,41 +69,61 @@ def list_methods() -> list[MethodEntry]:
     return [_from_entry_point(found) for found in registered(GROUP)]
 
 
-def find_method(name: str, python: Path | None = None) -> MethodEntry:
+def find_method(
+    name: str, python: Path | None = None, isolated: Limits | None = None
+) -> MethodEntry:
     """Finds one method, also one that fails to load.
 
     Args:
         name: the name of an installed method, or the path of a Python file that defines one; with
             ``python`` such a path, or ``MODULE:CLASS``.
         python: the interpreter of another environment, where the method shall work.
+        isolated: what it may take in a process of its own; None for this process. With ``python``
+            it has one of its own in any case, and None stands for the usual limits.
 
     Raises:
         BenchError: there is no such method, or no such environment.
     """
     if python is not None:
-        return _from_elsewhere(name, python)
+        where = place_of(name, python, isolated)
+        return _from_elsewhere(Path(name).stem, f"{name} in {where.python}", where)
     if name.endswith(".py"):
-        return _from_file(Path(name))
+        if isolated is None:
+            return _from_file(Path(name))
+        _require_file(Path(name))
+        return _from_elsewhere(Path(name).stem, str(Path(name)), place_here(name, isolated))
     known = {found.name: found for found in registered(GROUP)}
     if name not in known:
         raise BenchError(
             f"no method called {name!r}{did_you_mean(name, known)}",
             hint="bench list methods, or the path of a .py file; MODULE:CLASS needs --python PATH",
         )
-    return _from_entry_point(known[name])
+    found = known[name]
+    if isolated is None or len(found.points) > 1:
+        return _from_entry_point(found)
+    point = found.points[0]
+    where = place_here(f"{point.module}:{point.attr}", isolated)
+    entry = _from_elsewhere(name, found.origin, where)
+    if entry.problem is None and entry.name != name:
+        problem = f"its card is called {entry.name!r}"
+        return MethodEntry(name, found.origin, None, problem, "")
+    return entry
 
 
-def load_method(name: str, python: Path | None = None) -> MethodEntry:
+def load_method(
+    name: str, python: Path | None = None, isolated: Limits | None = None
+) -> MethodEntry:
     """Finds one method that loads.
 
     Args:
         name: as for :func:`find_method`.
         python: as for :func:`find_method`.
+        isolated: as for :func:`find_method`.
 
     Raises:
         BenchError: there is no such method, or it fails to load.
     """
-    entry = find_method(name, python)
+    entry = find_method(name, python, isolated)
     if entry.problem:
         raise BenchError(f"method {name!r} ({entry.origin}) cannot be loaded: {entry.problem}")
     return entry
@@ -142,9 +163,13 @@ def _from_entry_point(found: Registered) -> MethodEntry:
         return MethodEntry(found.name, found.origin, None, one_line(error), "")
 
 
-def _from_file(path: Path) -> MethodEntry:
+def _require_file(path: Path) -> None:
     if not path.is_file():
         raise BenchError(f"no method file at {path}")
+
+
+def _from_file(path: Path) -> MethodEntry:
+    _require_file(path)
     try:
         module = module_of_file(path)
     except (Exception, SystemExit) as error:  # a foreign file may do anything when it is run
@@ -164,13 +189,12 @@ def _from_file(path: Path) -> MethodEntry:
     return _checked(card.name, str(path), classes[0])
 
 
-def _from_elsewhere(name: str, python: Path) -> MethodEntry:
-    where = place_of(name, python)
-    origin = f"{name} in {where.python}"
+def _from_elsewhere(name: str, origin: str, where: Elsewhere) -> MethodEntry:
+    """A method in a process of its own; the name is for one that cannot be loaded."""
     try:
         description = where.describe()
     except CannotLoad as error:
-        return MethodEntry(Path(name).stem, origin, None, str(error), "")
+        return MethodEntry(name, origin, None, str(error), "")
     factory = method_class(where, description)
     if required := _without_default(factory):
         problem = f"its parameter(s) without a default: {', '.join(required)}"

@@ -8,6 +8,7 @@ from typing import Final
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 
 from bench.data.images import Pixels, resize
@@ -15,7 +16,7 @@ from bench.methods.fingerprint import code_sha256
 from bench.methods.generator import inversion, loading
 from bench.methods.generator.inversion import Perceptual, find_codes, perceptual_distance
 from bench.methods.generator.loading import Generator
-from bench.plugins.contracts import Face
+from bench.plugins.contracts import Face, MethodContext
 
 __all__ = ["GeneratorCodes"]
 
@@ -30,7 +31,7 @@ class GeneratorCodes:
 
     Args:
         generator: the generator.
-        resolution: side of the faces in pixels.
+        context: tells the side of the faces in pixels, and remembers codes.
         steps, learning_rate: of the optimiser, see :func:`find_codes`.
         perceptual: whether LPIPS is part of the distance.
 
@@ -41,27 +42,31 @@ class GeneratorCodes:
     def __init__(
         self,
         generator: Generator,
-        resolution: int,
+        context: MethodContext,
         *,
         steps: int,
         learning_rate: float,
         perceptual: Perceptual,
     ) -> None:
+        resolution = context.resolution
         self._generator, self._resolution = generator, resolution
         self._steps, self._learning_rate = steps, learning_rate
         self._side = min(resolution, generator.side)
         self._perceptual, described = perceptual_distance(perceptual, self._side, generator.device)
         self._batch = min(BATCH, max(1, _PIXELS_TOGETHER // generator.side**2))
-        self._codes: dict[tuple[str, str], Tensor] = {}
         self.fingerprint: Mapping[str, str] = {
             "weights_sha256": generator.sha256,
             "perceptual": described,
             "inversion_sha256": code_sha256(inversion, loading),
         }
+        self._encoded = context.remember(self.fingerprint, self._encode)
 
     def encode(self, faces: Sequence[Face]) -> None:
         """Encodes those of the faces that were not encoded before, in batches."""
-        waiting = iter({f.key: f for f in faces if f.key not in self._codes}.values())
+        self._encoded(faces)
+
+    def _encode(self, faces: Sequence[Face]) -> list[NDArray[np.float64]]:
+        waiting, found = iter(faces), []
         while group := list(islice(waiting, self._batch)):
             pixels = np.stack([resize(face.pixels, self._side) for face in group])
             images = torch.from_numpy(pixels).permute(0, 3, 1, 2) / 255.0
@@ -78,14 +83,15 @@ class GeneratorCodes:
                         f"the code of {face.identity}/{face.sample} is not finite: "
                         "--param learning_rate= takes a smaller one"
                     )
-                self._codes[face.key] = code
+                found.append(code.numpy())
+        return found
 
     def of(self, face: Face) -> Tensor:
-        """The code of an encoded face, (size,), float64."""
-        return self._codes[face.key]
+        """The code of a face, (size,), float64."""
+        return torch.from_numpy(self._encoded([face])[0])
 
     def mean(self, faces: Sequence[Face]) -> Tensor:
-        """The mean code of encoded faces, (size,), float64."""
+        """The mean code of faces, (size,), float64."""
         return torch.stack([self.of(face) for face in faces]).mean(dim=0)
 
     def decode(self, codes: Iterable[Tensor]) -> list[Pixels]:

@@ -1,35 +1,37 @@
-"""The class of a method in another environment: its card and parameters, as they are told there."""
+"""The class of a method in a process of its own: card and parameters, as they are told there."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from inspect import Parameter, Signature
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Literal
 
 from bench.plugins.contracts import MethodCard
 from bench.plugins.foreign.elsewhere import Elsewhere
-from bench.plugins.foreign.method import START_TIMEOUT, TIMEOUT, ForeignMethod
+from bench.plugins.foreign.method import (
+    START_TIMEOUT,
+    TIMEOUT,
+    ForeignMethod,
+    ReconstructingMethod,
+)
 from bench.plugins.parameters import KINDS, Bounds
 
 __all__ = ["method_class"]
 
-OWN: Final = (
-    {"name": TIMEOUT, "type": "float", "bounds": (0.1, None), "default": 60.0},
-    {"name": START_TIMEOUT, "type": "float", "bounds": (0.1, None), "default": 600.0},
-)
-"""Seconds for an image, and until the method is prepared."""
-
 
 def method_class(where: Elsewhere, description: Mapping[str, Any]) -> type[ForeignMethod]:
-    """A class with the card and the parameters of a method in another environment.
+    """A class with the card and the parameters of a method in a process of its own.
 
     Args:
         where: interpreter and method.
         description: what :meth:`Elsewhere.describe` returns.
     """
     card = MethodCard(**description["card"])
-    rows: Sequence[Mapping[str, Any]] = (*description["parameters"], *OWN)
+    rows: Sequence[Mapping[str, Any]] = (*description["parameters"], *_own(where))
+    # In another environment it is not asked for.
+    reconstructs = where.is_here and description["reconstructs"]
+    base = ReconstructingMethod if reconstructs else ForeignMethod
 
     def initialise(self: ForeignMethod, **values: Any) -> None:
         ForeignMethod.__init__(self, where, card, values)
@@ -39,7 +41,26 @@ def method_class(where: Elsewhere, description: Mapping[str, Any]) -> type[Forei
     own = Parameter("self", Parameter.POSITIONAL_OR_KEYWORD)
     given = [Parameter(row["name"], Parameter.KEYWORD_ONLY, default=_default(row)) for row in rows]
     vars(initialise)["__signature__"] = Signature([own, *given])
-    return type(ForeignMethod.__name__, (ForeignMethod,), {"card": card, "__init__": initialise})
+    return type(base.__name__, (base,), {"card": card, "__init__": initialise})
+
+
+def _own(where: Elsewhere) -> Sequence[Mapping[str, Any]]:
+    """Seconds for an image, and until the method is prepared, in another environment.
+
+    Here they are options of the command: parameters would make the run another one.
+    """
+    if where.is_here:
+        return ()
+    limits = where.limits
+    return (
+        {"name": TIMEOUT, "type": "float", "bounds": (0.1, None), "default": limits.timeout},
+        {
+            "name": START_TIMEOUT,
+            "type": "float",
+            "bounds": (0.1, None),
+            "default": limits.start_timeout,
+        },
+    )
 
 
 def _annotation(row: Mapping[str, Any]) -> Any:

@@ -1,4 +1,7 @@
-"""A method's place in another Python environment, and what that environment says of it."""
+"""A method's place in a process of its own, and what is said of it there.
+
+The process works in another Python environment (``--python``) or in this one (``--isolate``).
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ import json
 import os
 import re
 import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
@@ -13,16 +17,16 @@ from pathlib import Path
 from typing import Any, Final
 
 from bench.errors import BenchError
+from bench.plugins.foreign.limits import Limits
 from bench.plugins.process import LineProcess, ProcessEnded
 
-__all__ = ["RUNNER", "CannotLoad", "Elsewhere", "is_elsewhere", "place_of"]
+__all__ = ["RUNNER", "CannotLoad", "Elsewhere", "is_elsewhere", "place_here", "place_of"]
 
 RUNNER: Final = Path(__file__).with_name("runner.py")
 
-NEEDS: Final = "Python 3.9 or later, with numpy and Pillow"
+USUAL: Final = Limits()
 
-SECONDS: Final = 600.0
-"""Until a method is imported: a large library may lie on a slow disk."""
+NEEDS: Final = "Python 3.9 or later, with numpy and Pillow"
 
 
 class CannotLoad(Exception):
@@ -31,24 +35,38 @@ class CannotLoad(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Elsewhere:
-    """A method in another environment.
+    """A method in a process of its own.
 
     Attributes:
-        python: its interpreter, absolute; links are kept, as they tell an environment.
+        python: the interpreter, absolute; links are kept, as they tell an environment.
         method: an absolute file, or ``MODULE:CLASS``.
+        limits: what it may take.
+        is_here: whether its environment is this one: it then finds what can be imported here, and
+            may ask for all that a method may ask for that works in the process of bench.
     """
 
     python: Path
     method: str
+    limits: Limits = USUAL
+    is_here: bool = False
 
     @property
     def command(self) -> list[str]:
         """Starts the runner there.
 
-        Without the variables of this environment (``-E``), which may name its packages, and
-        without byte code beside the method's file (``-B``).
+        In another environment without the variables of this one (``-E``), which may name its
+        packages; and without byte code beside the method's file (``-B``).
         """
-        return [str(self.python), "-E", "-B", str(RUNNER)]
+        flags = ["-B"] if self.is_here else ["-E", "-B"]
+        return [str(self.python), *flags, str(RUNNER)]
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """Variables that the runner is to have: as many threads as here, so the same rounding."""
+        torch = sys.modules.get("torch")
+        if not self.is_here or torch is None:
+            return {}
+        return {"OMP_NUM_THREADS": str(torch.get_num_threads())}
 
     @property
     def greeting(self) -> dict[str, Any]:
@@ -58,7 +76,12 @@ class Elsewhere:
         """
         is_file = self.method.endswith(".py")
         folder = Path(self.method).parent if is_file else Path.cwd()
-        return {"method": self.method, "folder": str(folder)}
+        told: dict[str, Any] = {"method": self.method, "folder": str(folder)}
+        if self.limits.memory_mib is not None:
+            told["memory_mib"] = self.limits.memory_mib
+        if self.is_here:
+            told |= {"path": sys.path, "timeout": self.limits.timeout}
+        return told
 
     def describe(self) -> Mapping[str, Any]:
         """What the runner says of the method before it has a context.
@@ -68,11 +91,14 @@ class Elsewhere:
             BenchError: the environment does not work, or lacks numpy or Pillow.
         """
         try:
-            with closing(LineProcess(self.command, Path.cwd())) as process:
-                answer = json.loads(process.exchange(json.dumps(self.greeting), SECONDS))
+            with closing(LineProcess(self.command, Path.cwd(), self.variables)) as process:
+                line = process.exchange(json.dumps(self.greeting), self.limits.start_timeout)
+                answer = json.loads(line)
             if not isinstance(answer, dict) or not isinstance(answer.get("ready"), bool):
                 raise ValueError("it does not answer as Python does")
-        except (OSError, ProcessEnded, ValueError) as error:
+        except (OSError, ProcessEnded, ValueError, RecursionError) as error:
+            if self.is_here:
+                raise CannotLoad(f"while it is imported, {error}") from error
             raise BenchError(f"{self.python} cannot run a method: {error}", hint=NEEDS) from error
         if answer["ready"]:
             return answer
@@ -89,12 +115,32 @@ def is_elsewhere(name: str) -> bool:
     return name.endswith(".py") or re.fullmatch(r"[\w.]+:\w+", name) is not None
 
 
-def place_of(name: str, python: Path) -> Elsewhere:
-    """The place of a method.
+def place_here(method: str, limits: Limits) -> Elsewhere:
+    """The place of a method in a process of its own, in this environment.
+
+    Args:
+        method: a file that is there, or ``MODULE:CLASS``.
+        limits: what it may take.
+
+    Raises:
+        BenchError: there are no such processes on this system.
+    """
+    if sys.platform == "win32":
+        raise BenchError(
+            "--isolate needs Linux or macOS: Windows has no process groups and limits like theirs",
+            hint="leave it out, or use the Windows Subsystem for Linux",
+        )
+    path = str(Path(method).absolute()) if method.endswith(".py") else method
+    return Elsewhere(Path(sys.executable), path, limits, is_here=True)
+
+
+def place_of(name: str, python: Path, limits: Limits | None = None) -> Elsewhere:
+    """The place of a method in another environment.
 
     Args:
         name: ``FILE.py`` or ``MODULE:CLASS``.
         python: path of an interpreter, or the name of one on the path.
+        limits: what it may take; None for what is usual.
 
     Raises:
         BenchError: the name is neither, or there is no such file or interpreter.
@@ -114,4 +160,4 @@ def place_of(name: str, python: Path) -> Elsewhere:
         if not Path(name).is_file():
             raise BenchError(f"no method file at {name}")
         name = str(Path(name).absolute())
-    return Elsewhere(interpreter, name)
+    return Elsewhere(interpreter, name, limits or USUAL)
