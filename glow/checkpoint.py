@@ -19,6 +19,9 @@ __all__ = ["WeightsFile", "load_module", "load_tensors", "save_module", "save_te
 
 FORMAT_VERSION = "1"
 
+_UNREADABLE = (SafetensorError, OSError, RuntimeError, TypeError, KeyError, AttributeError)
+"""What reading a damaged or a foreign file can end in."""
+
 
 def save_module(module: GlowModule, path: Path, *, half: bool = False, note: str = "") -> None:
     """Writes the weights of a model in one atomic step; see :func:`save_tensors`."""
@@ -69,8 +72,11 @@ def load_module(path: Path | str) -> GlowModule:
     """
     file = WeightsFile(path)
     module = file.empty_module()
-    module.load_state_dict(file.tensors(), assign=True)
-    return module.float().eval()
+    try:
+        module.load_state_dict(file.tensors(), assign=True)
+        return module.float().eval()
+    except RuntimeError as error:
+        raise ValueError(f"{path} holds no weights of a Glow: {error}") from error
 
 
 def load_tensors(path: Path | str) -> tuple[GlowConfig, dict[str, Tensor]]:
@@ -108,7 +114,7 @@ class WeightsFile:
                 metadata = file.metadata() or {}
                 names = list(file.keys())
                 shapes = {name: tuple(file.get_slice(name).get_shape()) for name in names}
-        except SafetensorError as error:
+        except _UNREADABLE as error:
             raise ValueError(f"{self.path} is no whole safetensors file: {error}") from error
         if metadata.get("format") != f"glow-{FORMAT_VERSION}":
             raise ValueError(
@@ -117,8 +123,14 @@ class WeightsFile:
             )
         try:
             self.config = GlowConfig.from_dict(json.loads(metadata["config"]))
+            # Each step has tensors of its own: a header cannot make more layers than it names.
+            if self.config.levels * self.config.steps > len(names):
+                raise ValueError(
+                    f"{self.config.levels} levels of {self.config.steps} steps have more tensors "
+                    f"than the {len(names)} of the file"
+                )
             expected = self.empty_module().state_dict()
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
             raise ValueError(
                 f"{self.path} has no valid configuration in its header: {error}"
             ) from error
@@ -137,12 +149,15 @@ class WeightsFile:
     def tensors(self, prefix: str = "") -> dict[str, Tensor]:
         """The stored tensors whose names begin so, by the rest of their names."""
         # Opened anew each time: the file's pages stay in memory while any tensor of it is in use.
-        with safe_open(self.path, framework="pt") as file:
-            return {
-                name.removeprefix(prefix): file.get_tensor(name)
-                for name in self._names
-                if name.startswith(prefix)
-            }
+        try:
+            with safe_open(self.path, framework="pt") as file:
+                return {
+                    name.removeprefix(prefix): file.get_tensor(name)
+                    for name in self._names
+                    if name.startswith(prefix)
+                }
+        except _UNREADABLE as error:
+            raise ValueError(f"{self.path} cannot be read: {error}") from error
 
 
 def _misfits(expected: Mapping[str, Tensor], found: Mapping[str, tuple[int, ...]]) -> list[str]:

@@ -3,12 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, get_args
+from typing import Any, Final, Literal, get_args
 
 __all__ = ["Coupling", "GlowConfig", "Permutation"]
 
 Coupling = Literal["affine", "additive"]
 Permutation = Literal["invertible_1x1", "shuffle", "reverse"]
+
+
+_MOST: Final = {
+    "image_size": 16384,
+    "levels": 14,
+    "steps": 1024,
+    "width": 65536,
+    "bits": 8,
+    "channels": 1024,
+    "classes": 1_000_000,
+}
+"""More than any Glow has. A configuration may come from a file of anybody, and is believed before
+its tensors are."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,13 +59,17 @@ class GlowConfig:
     classes: int = 0
 
     def __post_init__(self) -> None:
+        for name, most in _MOST.items():
+            value = getattr(self, name)
+            if type(value) is not int:
+                raise ValueError(f"{name} must be a whole number, not {value!r}")
+            if value > most:
+                raise ValueError(f"{name} must be at most {most}, not {value}")
         for name in ("image_size", "levels", "steps", "width", "bits", "channels"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} must be at least 1, not {getattr(self, name)}")
         if self.classes < 0:
             raise ValueError(f"classes must be at least 0, not {self.classes}")
-        if self.bits > 8:
-            raise ValueError(f"bits must be 1 to 8, not {self.bits}")
         if self.image_size % 2**self.levels:
             raise ValueError(
                 f"image_size {self.image_size} is not divisible by 2 ** levels = {2**self.levels}"
@@ -98,6 +115,8 @@ class GlowConfig:
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> GlowConfig:
         """The inverse of :meth:`to_dict`; an unknown key is a ValueError that names it."""
+        if not isinstance(values, dict):
+            raise ValueError(f"the options of a Glow are a table, not {values!r}"[:200])
         unknown = sorted(set(values) - set(cls.__dataclass_fields__))
         if unknown:
             raise ValueError(f"unknown Glow option(s): {', '.join(unknown)}")

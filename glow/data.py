@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import torch
@@ -15,6 +16,12 @@ from torch import Tensor
 from glow.sources import find_image_files
 
 __all__ = ["Augmentation", "dequantise", "find_images", "load_image", "load_images"]
+
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "BMP", "TIFF", "PPM")
+"""As Pillow names them. It would go by the content alone, and one of the others that it knows
+starts a program."""
+
+MOST_PIXELS: Final = 8192 * 8192
 
 
 def find_images(sources: Iterable[Path]) -> list[Path]:
@@ -45,10 +52,15 @@ def load_image(path: Path, size: int) -> Tensor:
         ValueError: the file is no readable image; the message names it.
     """
     try:
-        with Image.open(path) as file:
+        # From a pipe, reading would never end.
+        if not path.is_file():
+            raise FileNotFoundError("there is no such file")
+        with Image.open(path, formats=FORMATS) as file:
+            if file.width * file.height > MOST_PIXELS:
+                raise ValueError(f"{file.width}x{file.height} pixels are too many")
             image = file.convert("RGB").resize((size, size), Image.Resampling.BICUBIC)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        raise ValueError(f"cannot read the image {path}: {error}") from error
+    except Exception as error:  # of a broken file, a decoder may raise anything
+        raise ValueError(f"cannot read the image {path}: {error or repr(error)}") from error
     return torch.from_numpy(_fill_black_sides(np.array(image))).permute(2, 0, 1)
 
 

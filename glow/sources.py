@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Any
 
 __all__ = ["ImageFile", "find_image_files", "hold_out"]
 
 SUFFIXES = {".png", ".jpg", ".jpeg", ".webp"}
 CARD = "card.toml"
+FOLLOW_LINKS = "BENCH_FOLLOW_LINKS"
+"""Environment variable: ``1`` for users who made the links in their copies themselves."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +113,7 @@ def _of_card(path: Path, part: str, data_folders: Sequence[Path]) -> list[ImageF
             "cannot be measured there; train on --part dev"
         )
     card = _read_card(path)
-    split = path.parent / "splits" / f"{card['benchmark']['split']}.csv"
+    split = _below(path.parent / "splits", f"{card['benchmark']['split']}.csv", path)
     parts: dict[str, set[str]] = {}
     for row in _rows(split, ("part", "source", "target")):
         parts.setdefault(row["part"], set()).update((row["source"], row["target"]))
@@ -124,13 +127,35 @@ def _of_card(path: Path, part: str, data_folders: Sequence[Path]) -> list[ImageF
     if not listed:
         return []
     folder = _data_folder(path, listed[0]["path"], data_folders)
-    return [ImageFile(folder / row["path"], f"{card['name']}: {row['identity']}") for row in listed]
+    listing = path.parent / "files.csv"
+    return [
+        ImageFile(_below(folder, row["path"], listing), f"{card['name']}: {row['identity']}")
+        for row in listed
+    ]
+
+
+def _below(folder: Path, text: str, where: Path) -> Path:
+    """The file that a written path names, which must lie below a folder on any system.
+
+    Raises:
+        ValueError: it does not, by what it says or by a link.
+    """
+    for path in (PurePosixPath(text), PureWindowsPath(text)):
+        if not path.parts or path.anchor or ".." in path.parts or "\0" in text:
+            raise ValueError(f"{where}: the path {text[:100]!r} does not lie below {folder}")
+    real, base = os.path.realpath(folder / text), os.path.realpath(folder)
+    if os.environ.get(FOLLOW_LINKS) != "1" and os.path.commonpath([real, base]) != base:
+        raise ValueError(
+            f"{where}: {folder / text} is a link that leaves {folder}; set {FOLLOW_LINKS}=1 if you "
+            "made it yourself"
+        )
+    return folder / text
 
 
 def _read_card(path: Path) -> dict[str, Any]:
     try:
         card = tomllib.loads(path.read_text(encoding="utf-8"))
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"{path} is not valid TOML: {error}") from error
     benchmark = card.get("benchmark")
     if "name" not in card or not isinstance(benchmark, dict) or "split" not in benchmark:
@@ -141,11 +166,18 @@ def _read_card(path: Path) -> dict[str, Any]:
 def _rows(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     if not path.is_file():
         raise ValueError(f"the dataset card needs {path}, which is not there")
-    with path.open(newline="", encoding="utf-8") as file:
-        reader = csv.DictReader(file)
-        if missing := set(columns) - set(reader.fieldnames or ()):
-            raise ValueError(f"{path} has no column {', '.join(sorted(missing))}")
-        return list(reader)
+    try:
+        with path.open(newline="", encoding="utf-8") as file:
+            reader = csv.DictReader(file)
+            if missing := set(columns) - set(reader.fieldnames or ()):
+                raise ValueError(f"{path} has no column {', '.join(sorted(missing))}")
+            rows = list(reader)
+    except (csv.Error, UnicodeDecodeError) as error:
+        raise ValueError(f"{path} is no CSV file in UTF-8: {error}") from error
+    for line, row in enumerate(rows, start=2):
+        if any(not isinstance(row[column], str) for column in columns):
+            raise ValueError(f"{path}, row {line}: it has fewer values than columns")
+    return rows
 
 
 def _data_folder(card: Path, first: str, data_folders: Sequence[Path]) -> Path:

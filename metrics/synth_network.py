@@ -7,7 +7,10 @@ feature lies tells what it is.
 
 from __future__ import annotations
 
+import os
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
+from functools import cache
 from typing import Any, Final, TypeVar
 
 import numpy as np
@@ -163,8 +166,40 @@ def run_network(network: FaceNetwork, images: Images) -> NDArray[np.float32]:
         # NumPy's layout is the one in which convolutions are fastest: channels last.
         pixels = torch.from_numpy(filled).permute(0, 3, 1, 2).float().div_(255.0)
         with torch.inference_mode():
-            results[start : start + count] = network(pixels)[:count].numpy()
+            results[start : start + count] = _forward(network, pixels)[:count].numpy()
     return results
+
+
+def _forward(network: FaceNetwork, pixels: Tensor) -> Tensor:
+    """The network's numbers, which do not depend on how many threads there are.
+
+    From three threads on, a product of few columns is summed in parts, and rounded differently.
+    """
+    maps: Tensor = network.features((pixels - 0.5) * 4.0)
+    result: Tensor = _alone().submit(_head, network, maps.flatten(1)).result()
+    return result
+
+
+@torch.inference_mode()
+def _head(network: FaceNetwork, maps: Tensor) -> Tensor:
+    result: Tensor = network.head(maps)
+    return result
+
+
+@cache
+def _alone() -> ThreadPoolExecutor:
+    """A thread that computes by itself."""
+    threads = torch.get_num_threads()
+    pool = ThreadPoolExecutor(1, initializer=torch.set_num_threads, initargs=(1,))
+    pool.submit(torch.get_num_threads).result()
+    # The number is a thread's own, but threads to come would take over what was last set anywhere.
+    torch.set_num_threads(threads)
+    return pool
+
+
+if hasattr(os, "register_at_fork"):
+    # A forked process has the memory of its parent, but none of its threads.
+    os.register_at_fork(after_in_child=_alone.cache_clear)
 
 
 def _resized(images: Images, side: int) -> Images:

@@ -9,8 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
+from torch import Tensor
 from torch.random import fork_rng
 
 from metrics.cards import InstrumentCard
@@ -30,6 +32,10 @@ InstrumentKind = Literal["embedder", "au_estimator"]
 
 _FORMAT: Final = "synth-instrument-1"
 _VERSION: Final = "1"
+_MOST: Final = 1 << 20
+_UNREADABLE: Final = (SafetensorError, OSError, RuntimeError, TypeError, KeyError, AttributeError)
+"""What reading a damaged or a foreign file can end in."""
+
 _SHIPPED: Final = Path(__file__).resolve().parent / "models"
 
 
@@ -91,7 +97,7 @@ def load_instrument(path: Path, kind: InstrumentKind) -> tuple[FaceNetwork, Inst
         with safe_open(path, framework="pt") as file:
             metadata = file.metadata() or {}
             tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except SafetensorError as error:
+    except _UNREADABLE as error:
         raise ValueError(
             f"{path} is no whole safetensors file ({error}): check that the copy is whole"
         ) from error
@@ -108,15 +114,36 @@ def load_instrument(path: Path, kind: InstrumentKind) -> tuple[FaceNetwork, Inst
             action_units=tuple(json.loads(metadata["action_units"])),
             training=json.loads(metadata["training"]),
         )
+        _require_fit(header.config, tensors)
         # What a layer is initialised with is overwritten: nobody's random numbers are used up.
         with fork_rng(devices=[]):
             network = FaceNetwork(header.config)
             network.load_state_dict(tensors)
             folded = fold_batch_norms(network.float().eval())
-    except (KeyError, TypeError, ValueError, RuntimeError) as error:
+    except (KeyError, TypeError, ValueError, RuntimeError, RecursionError) as error:
         reason = " ".join(str(error).split())
         raise ValueError(f"{path} does not fit its own header: {reason}") from error
     return folded, header
+
+
+def _require_fit(config: NetworkConfig, tensors: Mapping[str, Tensor]) -> None:
+    """Refuses a network of other tensors than the file's, before there is memory for it.
+
+    Raises:
+        ValueError: it has other tensors.
+    """
+    numbers = (config.outputs, config.input_size, config.blocks, *config.channels)
+    if any(type(number) is not int or number > _MOST for number in numbers):
+        raise ValueError("the sizes of a network are whole numbers, and smaller than these")
+    if config.blocks * len(config.channels) > len(tensors):
+        raise ValueError(f"the network has more layers than the file's {len(tensors)} tensors")
+    with torch.device("meta"):
+        expected = FaceNetwork(config).state_dict()
+    for name, tensor in expected.items():
+        found = tensors.get(name)
+        if found is None or found.shape != tensor.shape:
+            shape = "missing" if found is None else f"of shape {tuple(found.shape)}"
+            raise ValueError(f"{name} is {shape}, expected {tuple(tensor.shape)}")
 
 
 def synth_card(path: Path, header: InstrumentHeader, scale: str) -> InstrumentCard:

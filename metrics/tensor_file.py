@@ -27,13 +27,13 @@ def read_tensors(path: Path) -> dict[str, Tensor]:
     """
     import torch
 
+    if not path.is_file():
+        raise FileNotFoundError(f"no weights at {path}")
     try:
         with warnings.catch_warnings():
             # What it warns of, a pickle of an odd protocol, is then refused or read.
             warnings.simplefilter("ignore")
             content = torch.load(path, map_location="cpu", weights_only=True)
-    except FileNotFoundError:
-        raise
     # A damaged pickle can end in almost any error.
     except Exception as error:
         reason = " ".join(str(error).split())

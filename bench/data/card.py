@@ -7,8 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.data.card_check import card_problem
+from bench.data.inside import name_in_path_problem
 from bench.data.layout.pattern import pattern_of_path
 from bench.data.layout.spec import LabelSpec, Layout, RoleRule
+from bench.data.reading import read_text
 from bench.data.record import read_record
 from bench.errors import BenchError
 from bench.paths import dataset_folders
@@ -150,8 +152,10 @@ class DatasetCard:
 
 def find_cards(name: str) -> list[Path]:
     """The folders of the cards of a name; the first counts and hides the others."""
+    if name_in_path_problem(name):
+        return []
     places = [folder / name for folder in dataset_folders()]
-    return [place for place in places if name and (place / "card.toml").is_file()]
+    return [place for place in places if (place / "card.toml").is_file()]
 
 
 def find_card(name: str) -> Path | None:
@@ -194,11 +198,13 @@ def read_card(path: Path) -> DatasetCard:
     """
     if not path.is_file():
         raise BenchError(f"no dataset card at {path}", hint=f"known: {', '.join(list_cards())}")
+    text = read_text(path)
     try:
-        with path.open("rb") as file:
-            values = tomllib.load(file)
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        values = tomllib.loads(text)
+    except ValueError as error:  # malformed, or a number of thousands of digits
         raise BenchError(f"{path} is not valid TOML: {error}") from error
+    except RecursionError as error:
+        raise BenchError(f"{path} is not valid TOML: it is nested too deeply") from error
     for name, kind in (("split_recipe", SplitRecipe), ("benchmark", BenchmarkDefaults)):
         if name not in values:
             raise BenchError(f"{path}: a table for {kind.__name__} is missing")

@@ -5,16 +5,21 @@ from __future__ import annotations
 import itertools
 import math
 import re
-from pathlib import Path
 from string import Formatter
 from typing import TYPE_CHECKING
 
+from bench.data.inside import name_in_path_problem, path_problem
 from bench.data.layout.check import fields_of_layout, label_problem, layout_problem
 
 if TYPE_CHECKING:
-    from bench.data.card import DatasetCard
+    from bench.data.card import BenchmarkDefaults, DatasetCard
 
 __all__ = ["SOURCE_AUS", "card_problem", "name_problem"]
+
+INSTRUMENT = re.compile(r"[\w+-]+")
+"""Of a name that is no path and no file of Python."""
+
+OPTIONS = {"embedder": "embedder", "au_estimator": "au"}
 
 SOURCE_AUS = ("estimator", "labels")
 """Where the Action Units of a source image may come from."""
@@ -39,6 +44,8 @@ def card_problem(card: DatasetCard) -> str | None:
         return problem
     if card.labels and (problem := label_problem(card.labels)):
         return problem
+    if problem := _benchmark_problem(card.benchmark):
+        return problem
     if unknown := set(recipe.balance) - set(card.groups):
         return f"balance names {sorted(unknown)}, which groups does not"
     if recipe.people < 0 or card.size < 0:
@@ -54,6 +61,8 @@ def card_problem(card: DatasetCard) -> str | None:
 
 def _files_problem(card: DatasetCard) -> str | None:
     """What is wrong with where the images lie."""
+    if card.groups_file and (problem := path_problem(card.groups_file)):
+        return f"groups_file must lie below the data folder, and {card.groups_file!r} {problem}"
     if card.layout is not None:
         if card.path or card.roles or card.expressions:
             return "layout stands instead of path, roles and expressions"
@@ -69,10 +78,24 @@ def _files_problem(card: DatasetCard) -> str | None:
         return f"unknown role(s) {sorted(unknown)}"
     if _placeholders(card.path) != {"identity", "sample"}:
         return f"path must have {{identity}} and {{sample}}, not {card.path!r}; or a layout"
-    if Path(card.path).is_absolute() or ".." in Path(card.path).parts:
-        return f"path must stay below the data folder, not {card.path!r}"
+    if problem := path_problem(card.path):
+        return f"path must stay below the data folder, and {card.path!r} {problem}"
     if card.groups and not card.groups_file:
         return "groups are named, and no groups_file that holds them"
+    return None
+
+
+def _benchmark_problem(benchmark: BenchmarkDefaults) -> str | None:
+    """What is wrong with what a card names: cards come from anybody, and are not trusted."""
+    if problem := name_in_path_problem(benchmark.split):
+        return f"split must be the name of a version, such as v1, and {benchmark.split!r} {problem}"
+    for what in ("embedder", "au_estimator"):
+        name = getattr(benchmark, what)
+        if not INSTRUMENT.fullmatch(name):
+            return (
+                f"{what} must be the name of an installed one, not {name!r}: a path could name a "
+                f"program of the card's author; give it yourself, with --{OPTIONS[what]}"
+            )
     return None
 
 

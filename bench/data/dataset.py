@@ -9,9 +9,11 @@ from pathlib import Path
 
 from bench.data.card import DatasetCard
 from bench.data.images import Pixels, read_image, resize
+from bench.data.inside import inside
 from bench.data.manifest import ManifestEntry, read_manifest
 from bench.data.tables import read_rows
 from bench.errors import BenchError
+from bench.remembered import Memory, Remembered
 
 __all__ = ["Dataset", "Sample", "read_groups", "sample_of"]
 
@@ -33,24 +35,27 @@ class Sample:
 
 
 class Dataset:
-    """The images of a user's copy of a dataset, read once and kept at one resolution.
+    """The images of a user's copy of a dataset, at one resolution, remembered within bounds.
 
     Args:
         card: the dataset's card.
         data: the user's folder.
         resolution: side in pixels to which every image is brought.
+        memory: where images are remembered; by default a room of their own.
 
     Raises:
         BenchError: the folder does not exist, or the manifest lists a sample that the card does
             not know.
     """
 
-    def __init__(self, card: DatasetCard, data: Path, resolution: int) -> None:
+    def __init__(
+        self, card: DatasetCard, data: Path, resolution: int, memory: Memory | None = None
+    ) -> None:
         if not data.is_dir():
             raise BenchError(f"no data folder at {data}", hint=card.how_to_get)
         self.card, self.data, self.resolution = card, data, resolution
         self._entries: dict[Sample, ManifestEntry] = {}
-        self._pixels: dict[Sample, Pixels] = {}
+        self._pixels: Remembered[Sample, Pixels] = Remembered(lambda a: a.nbytes, memory)
         self._by_identity: dict[str, dict[str, Sample]] = {}
         for entry in read_manifest(card.manifest):
             sample = sample_of(card, entry)
@@ -91,21 +96,27 @@ class Dataset:
         Raises:
             BenchError: the file is missing, unreadable, or not the one in the manifest.
         """
-        if sample not in self._pixels:
-            entry = self._entries[sample]
-            path = self.path(sample)
-            pixels = read_image(path)
-            if hashlib.sha256(path.read_bytes()).hexdigest() != entry.sha256:
-                raise BenchError(
-                    f"{path} is not the image of the published dataset",
-                    hint=f"bench data verify {self.card.name} --data {self.data}",
-                )
-            self._pixels[sample] = resize(pixels, self.resolution)
-        return self._pixels[sample]
+        if (known := self._pixels.get(sample)) is not None:
+            return known
+        entry = self._entries[sample]
+        path = self.path(sample)
+        pixels = read_image(path)
+        if hashlib.sha256(path.read_bytes()).hexdigest() != entry.sha256:
+            raise BenchError(
+                f"{path} is not the image of the published dataset",
+                hint=f"bench data verify {self.card.name} --data {self.data}",
+            )
+        pixels = resize(pixels, self.resolution)
+        self._pixels.put(sample, pixels)
+        return pixels
 
     def path(self, sample: Sample) -> Path:
-        """The file of a sample."""
-        return self.data / self._entries[sample].path
+        """The file of a sample.
+
+        Raises:
+            BenchError: a link leads out of the data folder.
+        """
+        return inside(self.data, self._entries[sample].path)
 
     def paths(self, identities: Iterable[str]) -> list[Path]:
         """The files of the identities, sorted."""
@@ -144,7 +155,7 @@ def read_groups(card: DatasetCard, data: Path | None) -> dict[str, dict[str, str
     """
     if not card.groups_file:
         return _listed_groups(card)
-    path = card.data_folder(data) / card.groups_file
+    path = inside(card.data_folder(data), card.groups_file)
     if not path.is_file():
         raise BenchError(f"no file of groups at {path}", hint=card.how_to_get)
     header, *rows = read_rows(path) or [[]]

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.data.card import DatasetCard
 from bench.data.images import check_image, read_image
+from bench.data.inside import inside, path_problem
 from bench.data.tables import csv_text, read_rows
 from bench.errors import BenchError
 
@@ -16,6 +18,9 @@ __all__ = ["ManifestEntry", "manifest_text", "read_manifest", "verify", "write_m
 
 COLUMNS = ("path", "identity", "sample", "bytes", "sha256")
 FURTHER = ("role", "expression", "intensity")
+
+BYTES = re.compile(r"[0-9]{1,15}")
+SHA256 = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +80,10 @@ def read_manifest(path: Path) -> list[ManifestEntry]:
     entries = []
     seen: set[tuple[str, str]] = set()
     for line, row in enumerate(rows[1:], start=2):
-        if len(row) != len(header) or not row[3].isdecimal() or len(row[4]) != 64:
-            raise BenchError(f"{path}:{line}: malformed row {','.join(row)!r}")
-        if Path(row[0]).is_absolute() or ".." in Path(row[0]).parts:
-            raise BenchError(f"{path}:{line}: {row[0]!r} leaves the data folder")
+        if len(row) != len(header) or not BYTES.fullmatch(row[3]) or not SHA256.fullmatch(row[4]):
+            raise BenchError(f"{path}:{line}: malformed row {','.join(row)[:200]!r}")
+        if problem := path_problem(row[0]):
+            raise BenchError(f"{path}:{line}: the path {row[0][:100]!r} {problem}")
         values = dict(zip(header, row, strict=True))
         if values.get("role", "source") not in ("reference", "source"):
             raise BenchError(f"{path}:{line}: unknown role {values['role']!r}")
@@ -106,7 +111,11 @@ def verify(card: DatasetCard, data: Path) -> Iterator[tuple[ManifestEntry, str |
     if not data.is_dir():
         raise BenchError(f"no data folder at {data}", hint=card.how_to_get)
     for entry in read_manifest(card.manifest):
-        path = data / entry.path
+        try:
+            path = inside(data, entry.path)
+        except BenchError as error:
+            yield entry, f"is refused: {error}"
+            continue
         problem = check_image(path, card.size) if card.size else _unreadable(path)
         if problem is None:
             digest = hashlib.sha256(path.read_bytes()).hexdigest()

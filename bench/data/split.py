@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import re
+import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -108,7 +109,8 @@ def load_split(path: Path) -> Split:
     for line, row in enumerate(rows[1:], start=2):
         if len(row) != len(COLUMNS) or row[0] not in get_args(Part) or not all(row):
             raise BenchError(f"{path}:{line}: malformed row {','.join(row)!r}")
-        pair = Pair(*row[:4])
+        # One text for each name: a split may have a hundred thousand pairs of a few people.
+        pair = Pair(*map(sys.intern, row[:4]))
         if pair.kind != row[4]:
             raise BenchError(f"{path}:{line}: kind {row[4]!r} should be {pair.kind!r}")
         if pair in pairs:

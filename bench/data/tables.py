@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+from bench.data.reading import MOST_TABLE, read_text
 from bench.errors import BenchError
 
 __all__ = ["csv_text", "read_rows"]
@@ -16,11 +17,11 @@ def read_rows(path: Path) -> list[list[str]]:
     """All rows of a CSV file, the header first.
 
     Raises:
-        BenchError: the file is no UTF-8 text or no CSV; the message names it.
+        BenchError: the file is missing, too large, no UTF-8 text or no CSV; the message names it.
     """
     try:
-        return list(csv.reader(path.read_text(encoding="utf-8").splitlines()))
-    except (UnicodeDecodeError, csv.Error) as error:
+        return list(csv.reader(read_text(path, MOST_TABLE).splitlines()))
+    except csv.Error as error:
         raise BenchError(f"{path} is no CSV file in UTF-8: {error}") from error
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.data.card import DatasetCard
+from bench.data.inside import inside
 from bench.data.tables import csv_text, read_rows
 from bench.errors import BenchError
 
@@ -41,7 +42,10 @@ def read_truth(card: DatasetCard) -> Truth | None:
     Raises:
         BenchError: the table is malformed; the message names the line.
     """
-    if card.labels is None or not (path := card.folder / card.labels.file).is_file():
+    if card.labels is None:
+        return None
+    path = inside(card.folder, card.labels.file)
+    if not path.is_file():
         return None
     header, *rows = read_rows(path) or [[]]
     named = card.labels.action_units

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import os
 from pathlib import Path
-from pickle import UnpicklingError
 from typing import Any
 
 import torch
@@ -83,7 +82,7 @@ class RunFolder:
             state: dict[str, Any] = torch.load(
                 self.checkpoint, map_location=device, weights_only=True
             )
-        except (RuntimeError, EOFError, UnpicklingError) as error:
+        except Exception as error:  # a damaged pickle can end in almost any error
             raise ValueError(
                 f"the checkpoint {self.checkpoint} is broken; remove it to start again"
             ) from error

@@ -6,6 +6,7 @@ import hashlib
 import os
 import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -136,10 +137,10 @@ def find_program(place: Path) -> OpenFaceProgram | None:
 
 def _stop(process: subprocess.Popen[bytes]) -> None:
     # A wrapper script has children of its own: they are in its session.
-    if hasattr(os, "killpg"):
-        os.killpg(process.pid, signal.SIGKILL)
-    else:
+    if sys.platform == "win32":
         process.kill()
+    else:
+        os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 

@@ -176,8 +176,8 @@ def _fault(path: Path) -> str | None:
             end = max(
                 entry["data_offsets"][1] for name, entry in header.items() if name != "__metadata__"
             )
-        except (ValueError, AttributeError, KeyError, TypeError, IndexError):
+        except (ValueError, AttributeError, KeyError, TypeError, IndexError, RecursionError):
             return "truncated or no safetensors file"
-    if 8 + length + end != size:
+    if not isinstance(end, int) or 8 + length + end != size:
         return f"truncated: it has {size} bytes and should have {8 + length + end}"
     return None

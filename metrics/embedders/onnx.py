@@ -8,6 +8,7 @@ take -1..1; InsightFace tells them apart by the names of their first nodes, and 
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 from metrics.cards import InstrumentCard
 from metrics.contracts import Images, check_images
 from metrics.crop import ARCFACE_SIZE, arcface_crop
-from metrics.embedders.onnx_graph import first_node_names
+from metrics.embedders.onnx_graph import first_node_names, has_external_data
 from metrics.plugin import InstrumentPlugin
 from metrics.weights import MOBILEFACENET as MOBILEFACENET_WEIGHTS
 from metrics.weights import published_as, require_published, sha256_of
@@ -39,6 +40,10 @@ Triple = tuple[float, float, float]
 
 _VERSION: Final = "1"
 _BATCH: Final = 16
+_LARGEST_BATCH: Final = 1024
+_MOST_BYTES: Final = 2 << 30
+"""What a protocol buffer can have."""
+
 _INSTALL: Final = "pip install -e '.[onnx]'"
 _LOOKED_AT: Final = 8
 """Nodes of a graph whose names InsightFace looks at."""
@@ -115,8 +120,11 @@ class OnnxEmbedder:
     ) -> None:
         self._path = Path(path)
         self._session = _open_session(self._path)
-        self._input, self._channels_first, self._batch = _input_of(self._session, self._path)
-        self._output: str = self._session.get_outputs()[0].name
+        try:
+            self._input, self._channels_first, self._batch = _input_of(self._session, self._path)
+            self._output: str = _output_of(self._session, self._path)
+        except UnicodeDecodeError as error:
+            raise ValueError(f"{self._path} has names that are no text in UTF-8") from error
         self._preprocessing = preprocessing or preprocessing_of(self._path)
         sha256 = sha256_of(self._path)
         known = published_as(sha256)
@@ -168,13 +176,25 @@ class OnnxEmbedder:
             tensor = self._preprocessing.apply(np.stack(crops))
             if self._channels_first:
                 tensor = np.ascontiguousarray(tensor.transpose(0, 3, 1, 2))
-            output = np.asarray(self._session.run([self._output], {self._input: tensor})[0])
+            output = self._output_for(tensor)
             if output.ndim != 2 or len(output) != self._batch:
                 raise ValueError(
                     f"{self._path} gives an output of shape {output.shape} for a batch of "
                     f"{self._batch}, not one embedding per image: use a face embedder"
                 )
-            yield output[:count].astype(np.float64)
+            yield output[:count]
+
+    def _output_for(self, tensor: NDArray[np.float32]) -> NDArray[np.float64]:
+        """What the model makes of one batch, of any shape."""
+        try:
+            made = self._session.run([self._output], {self._input: tensor})[0]
+            return np.asarray(made).astype(np.float64)
+        # onnxruntime's errors have no common base class but Exception.
+        except Exception as error:
+            raise ValueError(
+                f"{self._path} cannot be run on a batch of {self._batch} faces "
+                f"({_reason(error)}): use a face embedder"
+            ) from error
 
     def _dimension(self) -> int:
         blank = np.zeros((1, ARCFACE_SIZE, ARCFACE_SIZE, 3), dtype=np.uint8)
@@ -188,21 +208,47 @@ def _open_session(path: Path) -> Any:
         raise ImportError(f"the ONNX embedder needs onnxruntime: {_INSTALL}") from error
     if not path.is_file():
         raise FileNotFoundError(f"no embedder weights at {path}: give the path of an ONNX file")
+    if path.stat().st_size > _MOST_BYTES:
+        raise ValueError(f"{path} has more than {_MOST_BYTES >> 30} GiB, the most of an ONNX file")
+    if has_external_data(path):
+        raise ValueError(
+            f"{path} keeps weights in other files, which its SHA-256 would not tell: save it as "
+            f"one file (onnx.save_model without save_as_external_data)"
+        )
     options = onnxruntime.SessionOptions()
     options.log_severity_level = 4
+    # As other libraries do by themselves; 0 is as many as there are cores.
+    told = os.environ.get("OMP_NUM_THREADS", "")
+    options.intra_op_num_threads = int(told) if told.isdigit() else 0
     # Threads that spin between images would starve the method that makes the images.
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     try:
         return onnxruntime.InferenceSession(
-            str(path), sess_options=options, providers=["CPUExecutionProvider"]
+            str(path),
+            sess_options=options,
+            providers=["CPUExecutionProvider"],
+            # It would tell of damaged files on stdout, where results go, and try them again.
+            enable_fallback=0,
+            # How it runs is not for the file to say.
+            read_config_from_model=0,
         )
     # onnxruntime's errors have no common base class but Exception.
     except Exception as error:
-        reason = str(error).splitlines()[0]
         raise ValueError(
-            f"{path} is not an ONNX model that onnxruntime can run ({reason}): "
+            f"{path} is not an ONNX model that onnxruntime can run ({_reason(error)}): "
             f"check that the download is whole"
         ) from error
+
+
+def _output_of(session: Any, path: Path) -> str:
+    outputs = session.get_outputs()
+    if not outputs:
+        raise ValueError(f"{path} has no output: use a face embedder")
+    return str(outputs[0].name)
+
+
+def _reason(error: Exception) -> str:
+    return next(iter(str(error).splitlines()), type(error).__name__)
 
 
 def _input_of(session: Any, path: Path) -> tuple[str, bool, int]:
@@ -222,6 +268,8 @@ def _input_of(session: Any, path: Path) -> tuple[str, bool, int]:
             f"[N, {ARCFACE_SIZE}, {ARCFACE_SIZE}, 3]"
         )
     batch = shape[0] if isinstance(shape[0], int) else _BATCH
+    if not 1 <= batch <= _LARGEST_BATCH:
+        raise ValueError(f"{path} takes {batch} images at once, and may take 1 to {_LARGEST_BATCH}")
     return name, channels_first, batch
 
 

@@ -1,7 +1,8 @@
-"""The names of the first nodes of an ONNX file, without the onnx package.
+"""A look into an ONNX file, without the onnx package: names of nodes, and weights elsewhere.
 
 An ONNX file is a protocol buffer (onnx/onnx.proto): field 7 of the model is the graph, field 1 of
-the graph is a node, repeated in the order of the file, and field 3 of a node is its name.
+the graph is a node, repeated in the order of the file, and field 3 of a node is its name. Field 5
+of the graph is a tensor of weights, and field 13 of a tensor says in which other file it is.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-__all__ = ["first_node_names"]
+__all__ = ["first_node_names", "has_external_data"]
 
 _GRAPH: Final = 7
 _NODE: Final = 1
 _NAME: Final = 3
+_TENSOR: Final = 5
+_EXTERNAL: Final = 13
 _VARINT, _FIXED64, _LENGTH, _FIXED32 = 0, 1, 2, 5
 
 Span = tuple[int, int]
@@ -29,6 +32,19 @@ def first_node_names(path: Path, count: int) -> list[str]:
             return []
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             return _names(data, count)
+
+
+def has_external_data(path: Path) -> bool:
+    """Whether a tensor of weights of the graph says that it is in another file."""
+    if path.stat().st_size == 0:
+        return False
+    with path.open("rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
+        return any(
+            True
+            for graph in _fields(data, (0, len(data)), _GRAPH)
+            for tensor in _fields(data, graph, _TENSOR)
+            for _ in _fields(data, tensor, _EXTERNAL)
+        )
 
 
 def _names(data: mmap.mmap, count: int) -> list[str]:

@@ -144,13 +144,13 @@ def _read_image(path: Path, side: int) -> NDArray[np.uint8]:
     if not path.is_file():
         raise FileNotFoundError(f"no image at {path}, which faces.csv lists")
     try:
-        with Image.open(path) as file:
-            pixels = np.asarray(file.convert("RGB"))
-    except (OSError, SyntaxError, ValueError) as error:
-        raise ValueError(f"cannot read the image {path}: {error}") from error
-    if pixels.shape != (side, side, 3):
+        with Image.open(path, formats=("PNG",)) as file:
+            size = file.size
+            pixels = np.asarray(file.convert("RGB")) if size == (side, side) else None
+    except Exception as error:  # of a broken file, a decoder may raise anything
+        raise ValueError(f"cannot read the image {path}: {error or repr(error)}") from error
+    if pixels is None:
         raise ValueError(
-            f"{path} is {pixels.shape[1]}x{pixels.shape[0]}, expected {side}x{side}: "
-            "draw the faces at that size"
+            f"{path} is {size[0]}x{size[1]}, expected {side}x{side}: draw the faces at that size"
         )
     return np.ascontiguousarray(pixels.transpose(2, 0, 1))

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.data.reading import MOST_TABLE, read_text
 from bench.errors import BenchError
 from metrics.faces.finder import POINTS, Face
 
@@ -69,12 +70,9 @@ def read_landmark_table(path: Path, pictures: Sequence[str]) -> LandmarkTable:
         BenchError: the file is missing, malformed, or about other pictures; file and line are
             named.
     """
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except FileNotFoundError as error:
-        raise BenchError(f"there is no file of landmarks {path}") from error
-    except (OSError, UnicodeDecodeError) as error:
-        raise BenchError(f"{path} is no CSV file in UTF-8 ({error})") from error
+    if not path.exists():
+        raise BenchError(f"there is no file of landmarks {path}")
+    text = read_text(path, MOST_TABLE, encoding="utf-8-sig")
     reader = csv.reader(text.splitlines())
     try:
         lines = [(reader.line_num, row) for row in reader if any(cell.strip() for cell in row)]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 from typing import Final
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageOps
 
+from bench.data.images import open_image
 from bench.errors import BenchError
 
 __all__ = ["SUFFIXES", "find_pictures", "read_picture"]
@@ -16,6 +16,9 @@ __all__ = ["SUFFIXES", "find_pictures", "read_picture"]
 SUFFIXES: Final = frozenset(
     {".bmp", ".jpeg", ".jpg", ".pgm", ".png", ".ppm", ".tif", ".tiff", ".webp"}
 )
+
+MOST_PIXELS: Final = 120_000_000
+"""Of a photograph: more than the largest sensors of telephones give without being asked."""
 
 _SIXTEEN_TO_EIGHT: Final = 257.0
 """65535 becomes 255."""
@@ -55,31 +58,39 @@ def read_picture(path: Path) -> Image.Image:
         BenchError: it cannot be read; the message is the reason alone.
     """
     try:
-        with warnings.catch_warnings():
-            # Photographs of a hundred megapixels are no attack.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as file:
-                return _rgb(ImageOps.exif_transpose(file))
-    except BenchError:
-        raise
-    except UnidentifiedImageError as error:
-        raise BenchError("it is not an image") from error
-    except Image.DecompressionBombError as error:
-        raise BenchError("it is too large to be decoded safely") from error
-    except Exception as error:  # of a broken file, a decoder may raise anything
-        raise BenchError(f"it cannot be decoded: {' '.join(str(error).split())}") from error
+        with open_image(path, _header_problem) as file:
+            ImageOps.exif_transpose(file, in_place=True)
+            return _rgb(file)
+    except BenchError as error:
+        problem = error.message.removeprefix(f"the image {path} ")
+        raise BenchError(f"it {problem}", hint=error.hint) from error
+
+
+def _header_problem(file: Image.Image) -> str | None:
+    width, height = file.size
+    # Photographs of a hundred megapixels are no attack.
+    if width * height > MOST_PIXELS:
+        return (
+            f"is {width}x{height}, more than {MOST_PIXELS // 10**6} million pixels: too large to "
+            "be decoded safely"
+        )
+    if file.mode == "F":
+        return "has pixels that are floating point numbers, whose range is unknown"
+    return None
 
 
 def _rgb(picture: Image.Image) -> Image.Image:
     if picture.mode.startswith("I"):
-        # Sixteen-bit grey; Pillow's own conversion would cut it off at 255.
-        grey = np.asarray(picture, dtype=np.float64) / _SIXTEEN_TO_EIGHT
-        eight = np.clip(grey.round(), 0, 255).astype(np.uint8)
+        # Sixteen-bit grey; Pillow's own conversion would cut it off at 255. Row by row: a large
+        # picture of floating point numbers would need eight times its size.
+        grey = np.asarray(picture)
+        eight = np.empty(grey.shape, dtype=np.uint8)
+        for deep, row in zip(grey, eight, strict=True):
+            row[:] = np.clip((deep / _SIXTEEN_TO_EIGHT).round(), 0, 255)
         return Image.fromarray(eight).convert("RGB")
-    if picture.mode == "F":
-        raise BenchError("its pixels are floating point numbers, whose range is unknown")
     if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
         transparent = picture.convert("RGBA")
         black = Image.new("RGBA", transparent.size, (0, 0, 0, 255))
         return Image.alpha_composite(black, transparent).convert("RGB")
-    return picture.convert("RGB")
+    picture.load()
+    return picture if picture.mode == "RGB" else picture.convert("RGB")

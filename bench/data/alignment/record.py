@@ -12,6 +12,7 @@ from typing import Any, Final, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.data.reading import MOST_TABLE, read_text
 from bench.data.tables import csv_text
 from bench.errors import BenchError
 from metrics.faces.finder import POINTS
@@ -111,9 +112,9 @@ def read_table(folder: Path) -> dict[str, dict[str, str]]:
     if not path.is_file():
         return {}
     try:
-        rows = list(csv.DictReader(path.read_text(encoding="utf-8").splitlines()))
+        rows = list(csv.DictReader(read_text(path, MOST_TABLE).splitlines()))
         return {row["output"]: row for row in rows if row["output"]}
-    except (UnicodeDecodeError, csv.Error, KeyError) as error:
+    except (csv.Error, KeyError) as error:
         raise BenchError(
             f"{path} is no table of bench data align", hint="move it away, or take another folder"
         ) from error

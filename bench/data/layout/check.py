@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 
+from bench.data.inside import name_in_path_problem
 from bench.data.layout.pattern import fields_of_pattern, fields_of_template
 from bench.data.layout.side import fields_of_table, unit_name
 from bench.data.layout.spec import LabelSpec, Layout, SideTable
@@ -96,8 +97,10 @@ def label_problem(labels: LabelSpec) -> str | None:
         return f"labels: scale must be LOW..HIGH, such as 0..5, not {labels.scale!r}"
     if wrong := sorted(unit for unit in labels.action_units if not _is_unit(unit)):
         return f"labels: {wrong} are no names such as AU06"
-    if "/" in labels.file or "\\" in labels.file:
-        return f"labels: file lies beside the card, not at {labels.file!r}"
+    if problem := name_in_path_problem(labels.file):
+        return f"labels: file lies beside the card, and {labels.file!r} {problem}"
+    if not labels.file.endswith(".csv") or labels.file.lower() == "files.csv":
+        return f"labels: file must end in .csv and not be the list of images, not {labels.file!r}"
     return None
 
 
@@ -108,6 +111,8 @@ def _is_unit(name: str) -> bool:
 def _fails(read: Callable[[], object]) -> str | None:
     try:
         read()
-    except (re.error, ValueError) as error:
+    except (re.error, ValueError, OverflowError) as error:
         return str(error)
+    except RecursionError:
+        return "it is nested too deeply"
     return None

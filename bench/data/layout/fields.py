@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
+from typing import Final
 
-from bench.data.layout.pattern import compile_pattern, is_image, match_image
+from bench.data.inside import FOLLOW_LINKS, leaves_by_link, path_problem
+from bench.data.layout.pattern import compile_pattern, fits, is_image, match_image
 from bench.data.layout.side import SideValues, fields_of_table, read_side_table
 from bench.data.layout.spec import LabelSpec, Layout
 from bench.errors import BenchError
 
 __all__ = ["FoundFiles", "FoundImage", "Misfit", "find_images"]
+
+LEAVES: Final = f"a link leads out of the folder, and {FOLLOW_LINKS}=1 is not set"
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +95,10 @@ def find_images(
     Raises:
         BenchError: a folder is missing or cannot be read, or a side file is missing or malformed.
     """
-    paths = list(_list_files(data))
-    side_paths = paths if beside == data else list(_list_files(beside))
+    paths, outside = _list_files(data)
+    side_paths = paths if beside == data else _list_files(beside)[0]
     found = FoundFiles()
+    found.misfits += [Misfit(path, LEAVES) for path in outside if is_image(path)]
     known = set(compile_pattern(layout.pattern).groupindex) | {"sample"}
     tables: list[SideValues] = []
     used: set[str] = set()
@@ -102,7 +107,7 @@ def find_images(
         known |= fields_of_table(table)
         found.side_files[table.files] = tables[-1].files
         compiled = compile_pattern(table.files)
-        used |= {path for path in side_paths if compiled.fullmatch(path)}
+        used |= {path for path in side_paths if fits(compiled, path)}
     reader = _Reader(layout, labels, groups, tables)
     for path in paths:
         if not is_image(path):
@@ -136,6 +141,8 @@ class _Reader:
         fields = match_image(self._compiled, path)
         if fields is None or not path.isprintable():
             return Misfit(path, "the name does not fit the pattern")
+        if problem := path_problem(path):
+            return Misfit(path, "the name cannot stand in a list of images", f"it {problem}")
         units = self._complete(fields)
         for name in self.layout.lower_case:
             fields[name] = fields.get(name, "").lower()
@@ -146,8 +153,8 @@ class _Reader:
                 if (meaning := _meaning(codes, code)) is None:
                     return Misfit(path, f"the card has no such code of {name}", repr(code))
                 fields[name] = meaning
-        if problem := self._problem(fields):
-            return Misfit(path, *problem)
+        if wrong := self._problem(fields):
+            return Misfit(path, *wrong)
         if self.labels is not None and self.labels.names_expressions:
             fields["expression"] = _named_by(units, self.labels)
         identity = fields["identity"]
@@ -211,8 +218,12 @@ def _named_by(units: Mapping[str, float], labels: LabelSpec) -> str:
     return "+".join(unit for unit, value in sorted(units.items()) if value >= labels.present)
 
 
-def _list_files(folder: Path) -> Iterator[str]:
-    """All files below a folder, sorted, with links to folders followed once."""
+def _list_files(folder: Path) -> tuple[list[str], list[str]]:
+    """All files below a folder, sorted, with links to folders followed once.
+
+    Returns:
+        Those in the folder, and those to which links lead out of it.
+    """
     if not folder.is_dir():
         raise BenchError(f"no data folder at {folder}")
 
@@ -220,11 +231,18 @@ def _list_files(folder: Path) -> Iterator[str]:
         raise BenchError(f"cannot read {error.filename}: {error.strerror}") from error
 
     seen: set[str] = set()
-    found = []
+    found: list[str] = []
+    outside: list[str] = []
     for place, folders, files in os.walk(folder, onerror=refuse, followlinks=True):
         if (real := os.path.realpath(place)) in seen:
             folders.clear()
             continue
         seen.add(real)
-        found += [Path(place, name).relative_to(folder).as_posix() for name in files]
-    yield from sorted(found)
+        leaves = leaves_by_link(Path(place), folder)
+        if leaves:
+            folders.clear()
+        for name in files:
+            path = Path(place, name)
+            is_out = leaves or (path.is_symlink() and leaves_by_link(path, folder))
+            (outside if is_out else found).append(path.relative_to(folder).as_posix())
+    return sorted(found), sorted(outside)

@@ -7,11 +7,17 @@ import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from pathlib import Path
 
-from bench.data.layout.pattern import compile_pattern, fields_of_pattern, without_suffix
+from bench.data.layout.pattern import (
+    compile_pattern,
+    fields_of_pattern,
+    fits,
+    without_suffix,
+)
 from bench.data.layout.spec import LabelSpec, SideTable
+from bench.data.reading import MOST_TABLE, read_text
 from bench.errors import BenchError
 
 __all__ = ["SideValues", "fields_of_table", "read_side_table", "unit_name"]
@@ -46,7 +52,7 @@ def fields_of_table(table: SideTable) -> set[str]:
     return fields_of_pattern(table.files) | columns
 
 
-@cache
+@lru_cache(maxsize=4096)
 def unit_name(text: str) -> str | None:
     """``AU06`` for ``6``, ``06``, ``AU6`` or ``6.0e+00``; None for what is no such number."""
     bare = re.sub(r"^\s*AU(?=\d)", "", text, flags=re.IGNORECASE)
@@ -78,7 +84,7 @@ def read_side_table(
             intensity is off the scale, or two rows contradict each other; with file and line.
     """
     compiled = compile_pattern(table.files)
-    matches = [(path, match) for path in paths if (match := compiled.fullmatch(path))]
+    matches = [(path, match) for path in paths if (match := fits(compiled, path))]
     if not matches and not table.optional:
         raise BenchError(
             f"no file in {folder} fits the side files {table.files!r} of the card",
@@ -165,11 +171,8 @@ def _key(name: str, text: str) -> str:
 
 def _rows(path: Path, table: SideTable) -> Iterator[tuple[int, dict[str, str]]]:
     """Rows by field, with their line; empty lines and comments are none."""
-    try:
-        # Split at line feeds alone: names may hold what else Unicode calls the end of a line.
-        lines = path.read_text(encoding="utf-8-sig").split("\n")
-    except (OSError, UnicodeDecodeError) as error:
-        raise BenchError(f"{path} is no text in UTF-8: {error}") from error
+    # Split at line feeds alone: names may hold what else Unicode calls the end of a line.
+    lines = read_text(path, MOST_TABLE, encoding="utf-8-sig").split("\n")
     places: dict[str, int] | None = None
     if not table.header:
         places = {name: place for place, name in enumerate(table.names) if name}

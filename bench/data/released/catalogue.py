@@ -26,6 +26,13 @@ ORIGINAL: Final = "released with github.com/openai/glow"
 MOBILEFACENET_FOLDER: Final = (
     "https://github.com/foamliu/MobileFaceNet/raw/22d3e78287c70e23cf2f5b6a6a92594008831a7f/weights"
 )
+GITHUB_FILES: Final = (
+    "objects.githubusercontent.com",
+    "raw.githubusercontent.com",
+    "release-assets.githubusercontent.com",
+)
+"""To these github.com sends on for the files of repositories and releases."""
+
 INSTALL: Final = "pip install -e '.[openai]'"
 
 
@@ -40,6 +47,7 @@ class Release:
         licence: of the file.
         remark: what else its users must know.
         sha256: hexadecimal; empty where nobody has published one.
+        hosts: where else the file may come from: those to which the address's own host sends on.
         next_steps: commands to type once it is here, with ``{file}`` for its path and ``{name}``.
     """
 
@@ -49,6 +57,7 @@ class Release:
     licence: str
     remark: str = ""
     sha256: str = ""
+    hosts: tuple[str, ...] = ()
     next_steps: tuple[str, ...] = ()
 
     @property
@@ -65,6 +74,7 @@ def _facenet(name: str, people: str, size: str, weights: PublishedWeights) -> Re
         licence=weights.licence,
         remark=f"{size}; {weights.source.partition('; ')[2]}",
         sha256=weights.sha256,
+        hosts=GITHUB_FILES,
         next_steps=(
             "pip install -e '.[facenet]'",
             f"bench run glow-arith --benchmark london --data DIR --embedder {name}",
@@ -115,6 +125,7 @@ RELEASES: Final = (
         licence=MOBILEFACENET.licence,
         remark="4 MB; from github.com/foamliu/MobileFaceNet",
         sha256=MOBILEFACENET.sha256,
+        hosts=GITHUB_FILES,
         next_steps=(
             "pip install -e '.[onnx]'",
             "bench run glow-arith --benchmark london --data DIR",

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import hashlib
 import http.client
+import ipaddress
 import json
 import os
 import re
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 from bench.errors import BenchError
 
-__all__ = ["Download", "download", "read_digest"]
+__all__ = ["Download", "check_address", "download", "read_digest"]
 
 CHUNK = 1 << 18
+MOST_BYTES = 4 << 30
+"""Of a file: a server that promises more is not believed."""
+
 AGENT = "expression-transfer-bench"
 PAGES = {"text/html", "text/xml", "application/xml", "application/xhtml+xml", "application/json"}
 
@@ -47,23 +52,28 @@ def download(
     target: Path,
     *,
     sha256: str = "",
+    hosts: Collection[str] = (),
     timeout: float = 60.0,
     advance: Advance = lambda done, total: None,
 ) -> Download:
     """Fetches a file. What an interrupted attempt has left in ``NAME.partial`` is continued.
 
     Args:
-        url: http or https; proxies are taken from the environment.
+        url: https, or http of this machine itself; proxies are taken from the environment.
         target: the file to write; its folder is made.
         sha256: what its SHA-256 must be; empty if unknown.
+        hosts: to which the address's own host may send on; to others nobody is asked again.
         timeout: seconds without an answer or a byte after which the attempt ends.
         advance: called with the bytes here and the bytes in total.
 
     Raises:
-        BenchError: no connection, another answer than the file, a broken connection, a wrong
-            length or SHA-256, or no place to write. Under the final name there is then nothing.
+        BenchError: another address than https, no connection, another answer than the file, a
+            redirection to another host, a broken connection, a wrong length or SHA-256, or no
+            place to write. Under the final name there is then nothing.
     """
-    attempt = _Attempt(url, target, timeout)
+    if problem := check_address(url):
+        raise BenchError(f"{url} {problem}", hint="give an address that begins with https://")
+    attempt = _Attempt(url, target, timeout, hosts)
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
         resumed_at = attempt.fetch(advance)
@@ -76,14 +86,69 @@ def download(
 def read_digest(path: Path) -> str:
     """The SHA-256 that was stored beside a fetched file; empty if there is none."""
     beside = _digest_file(path)
-    return beside.read_text(encoding="utf-8").split()[0] if beside.is_file() else ""
+    if not beside.is_file():
+        return ""
+    return next(iter(beside.read_text(encoding="utf-8", errors="replace").split()), "")
+
+
+def check_address(url: str) -> str | None:
+    """Why nothing may be fetched from an address; None if it may.
+
+    Without TLS anybody on the way can answer, so it must be https; only of this machine itself
+    http will do.
+    """
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+    except ValueError:
+        return "is no address"
+    if parts.username is not None or parts.password is not None:
+        return "holds a name or a password"
+    if parts.scheme == "https" and host:
+        return None
+    if parts.scheme == "http" and _is_this_machine(host):
+        return None
+    return "is not fetched: it is no https address, and anybody on the way could answer"
+
+
+def _is_this_machine(host: str) -> bool:
+    try:
+        return host == "localhost" or ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+class _Redirections(urllib.request.HTTPRedirectHandler):
+    """Follows a redirection on the same host or to a host that is known, by https alone."""
+
+    def __init__(self, url: str, hosts: Collection[str]) -> None:
+        self._from = urlsplit(url)
+        self._hosts = {(self._from.hostname or "").lower(), *hosts}
+
+    def redirect_request(
+        self, req: Any, fp: Any, code: int, msg: str, headers: Any, newurl: str
+    ) -> urllib.request.Request | None:
+        problem = check_address(newurl)
+        to = urlsplit(newurl) if problem is None else None
+        if to is not None:
+            if (to.hostname or "").lower() not in self._hosts:
+                problem = "is another host, which is not known for this file"
+            elif to.scheme != self._from.scheme:
+                problem = "is another protocol"
+        if problem:
+            raise BenchError(
+                f"{self._from.geturl()} sends on to {newurl[:200]}, which {problem}",
+                hint="nothing was fetched; name a mirror that you trust with --url",
+            )
+        return super().redirect_request(req, fp, code, msg, headers, newurl)
 
 
 class _Attempt:
     """One file on its way: ``NAME.partial`` and, beside it, which file it is a part of."""
 
-    def __init__(self, url: str, target: Path, timeout: float) -> None:
+    def __init__(self, url: str, target: Path, timeout: float, hosts: Collection[str]) -> None:
         self.url, self.target, self.timeout = url, target, timeout
+        self.opener = urllib.request.build_opener(_Redirections(url, hosts))
         self.partial = target.with_name(target.name + ".partial")
         self.state = target.with_name(target.name + ".partial.json")
 
@@ -130,7 +195,7 @@ class _Attempt:
                 headers["If-Range"] = validator
         try:
             request = urllib.request.Request(self.url, headers=headers)
-            return urllib.request.urlopen(request, timeout=self.timeout)
+            return self.opener.open(request, timeout=self.timeout)
         except urllib.error.HTTPError as error:
             error.close()
             if start and error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
@@ -147,6 +212,8 @@ class _Attempt:
             raise self._refusal(
                 f"answered {answer.status} without a length: a cut file would pass for a whole one"
             )
+        if int(text) > MOST_BYTES:
+            raise self._refusal(f"promises {text} bytes, and weights have at most {MOST_BYTES}")
         return int(text)
 
     def _receive(self, answer: Any, block: bytes, start: int, total: int, advance: Advance) -> None:

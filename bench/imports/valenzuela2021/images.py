@@ -9,9 +9,9 @@ from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from bench.data.images import Pixels
+from bench.data.images import Pixels, open_image
 from bench.errors import BenchError
 from bench.imports.valenzuela2021.release import Expression, Output, Release
 
@@ -85,22 +85,18 @@ def read_released(paths: Sequence[Path]) -> list[Pixels]:
 
 
 def _read(path: Path) -> Pixels:
-    try:
-        with Image.open(path) as file:
-            mode, size = file.mode, file.size
-            if size != (SIDE, SIDE):
-                problem = f"is {size[0]}x{size[1]}, expected {SIDE}x{SIDE}"
-            elif mode not in {"RGB", "RGBA"}:
-                problem = f"is of mode {mode}, expected RGB or RGBA"
-            else:
-                pixels = np.asarray(file)
-                if mode == "RGB" or (pixels[..., 3] == 255).all():
-                    return np.ascontiguousarray(pixels[..., :3])
-                problem = "is transparent in places: its colours there are not known"
-    except FileNotFoundError:
-        problem = "is missing"
-    except UnidentifiedImageError:
-        problem = "is not an image"
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
-        problem = f"cannot be decoded ({error})"
-    raise BenchError(f"the image {path} {problem}")
+    with open_image(path, _header_problem) as file:
+        pixels = np.asarray(file)
+    if pixels.shape[2] == 4 and (pixels[..., 3] < 255).any():
+        raise BenchError(
+            f"the image {path} is transparent in places: its colours there are not known"
+        )
+    return np.ascontiguousarray(pixels[..., :3])
+
+
+def _header_problem(file: Image.Image) -> str | None:
+    if file.size != (SIDE, SIDE):
+        return f"is {file.size[0]}x{file.size[1]}, expected {SIDE}x{SIDE}"
+    if file.mode not in {"RGB", "RGBA"}:
+        return f"is of mode {file.mode}, expected RGB or RGBA"
+    return None

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench.data.reading import MOST_TABLE, read_text
 from bench.errors import BenchError
 
 __all__ = [
@@ -193,12 +194,7 @@ def _intensity_row(path: Path, line: int, text: str, count: int) -> IntensityRow
 
 def _lines(path: Path) -> list[tuple[int, str]]:
     """The lines that are not blank, at least one, with their numbers from 1."""
-    try:
-        text = path.read_text(encoding="utf-8-sig")
-    except UnicodeDecodeError as error:
-        raise BenchError(f"{path} is no text in UTF-8: byte {error.start}") from error
-    except OSError as error:
-        raise BenchError(f"cannot read {path}: {error.strerror}") from error
+    text = read_text(path, MOST_TABLE, encoding="utf-8-sig")
     lines = [(n, line) for n, line in enumerate(text.split("\n"), start=1) if line.strip()]
     if not lines:
         raise problem_at(path, 1, "the file is empty")
