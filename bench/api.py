@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +15,10 @@ from bench.command_line import command_line
 from bench.data.benchmark import DEFAULT_BENCHMARK, Benchmark, load_benchmark
 from bench.data.split import Part
 from bench.errors import BenchError
+from bench.plugins.failures import MethodGone
+from bench.plugins.foreign.limits import Limits
 from bench.plugins.registry import MethodEntry, load_method
+from bench.run.executor import Executor, Serial
 from bench.run.waiting import Waiting
 from bench.stderr import stderr_console
 from bench.suggest import did_you_mean
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
     from bench.analysis.reconstruction import ReconstructionTable
     from bench.run.execute import Runner
     from bench.run.session import Session
+    from bench.run.store import RunFolder, StoredRun
 
 __all__ = [
     "ANCHORS",
@@ -60,6 +66,16 @@ class Settings:
         keep_images: store every output.
         python: interpreter of the environment in which methods given as ``FILE.py`` or
             ``MODULE:CLASS`` work; None for this one.
+        isolate: have every method that is named work in a process of its own.
+        timeout: seconds for an image there; None for what is usual.
+        memory_limit: MiB of memory that a method may write to there; None for no limit.
+        dask: address of a Dask scheduler whose workers make the images, or ``local:N`` to start
+            one with N workers; None for this process.
+        dask_tls: ``CA,CERT,KEY`` for that connection; None for what Dask is configured for.
+        workers: processes of this machine that make the images; at least one for each device.
+        max_memory: MiB that all of them together may take; None for as many as they like.
+        cache: whether latents of faces and features of real images are kept for other commands.
+        cache_size: of what is kept, such as ``4GB``; None for ``$BENCH_CACHE_SIZE``, or 4 GiB.
     """
 
     benchmark: str = DEFAULT_BENCHMARK
@@ -75,6 +91,68 @@ class Settings:
     seed: int = 0
     keep_images: bool = False
     python: Path | None = None
+    isolate: bool = False
+    timeout: float | None = None
+    memory_limit: int | None = None
+    dask: str | None = None
+    dask_tls: str | None = None
+    workers: int = 1
+    max_memory: int | None = None
+    cache: bool = True
+    cache_size: str | None = None
+
+    @property
+    def devices(self) -> tuple[str, ...]:
+        """The torch devices of the workers, the first of which is this process.
+
+        Raises:
+            BenchError: there is none, or a cluster is asked for too.
+        """
+        named = [name.strip() for name in self.device.split(",")]
+        if not all(named):
+            raise BenchError(f"--device {self.device!r} names no device", hint="cuda:0,cuda:1")
+        count = max(self.workers, len(named))
+        if self.dask and count > 1:
+            raise BenchError(
+                "a Dask cluster has workers of its own, each with one device",
+                hint="leave out --workers, and give --device cuda",
+            )
+        return tuple(named[place % len(named)] for place in range(count))
+
+    @property
+    def own_device(self) -> str:
+        """The torch device of this process, which makes no image where a cluster does."""
+        return "cpu" if self.dask else self.devices[0]
+
+    @property
+    def memory_of_worker(self) -> float | None:
+        """MiB that each worker may take."""
+        return None if self.max_memory is None else self.max_memory / len(self.devices)
+
+    def of_worker(self, device: str) -> Settings:
+        """Those of one worker among several."""
+        share = self.memory_of_worker
+        memory = None if share is None else int(share)
+        return replace(self, device=device, workers=1, max_memory=memory)
+
+    @property
+    def limits(self) -> Limits | None:
+        """What a method in a process of its own may take; None if no method needs one.
+
+        Raises:
+            BenchError: there are limits, and no method works in a process of its own.
+        """
+        given = {"--timeout": self.timeout, "--memory-limit": self.memory_limit}
+        if not self.isolate and self.python is None:
+            for option, value in given.items():
+                if value is not None:
+                    raise BenchError(
+                        f"{option} is for a method in a process of its own",
+                        hint=f"--isolate {option} {value:g}",
+                    )
+            return None
+        limits = Limits(memory_mib=self.memory_limit)
+        return limits if self.timeout is None else replace(limits, timeout=self.timeout)
 
     def load_benchmark(self) -> Benchmark:
         benchmark = load_benchmark(
@@ -111,24 +189,38 @@ def run_entries(
     entries = [*entries, *(load_method(name) for name in ANCHORS if name not in named)]
     check_parameters(entries, settings)
     benchmark = settings.load_benchmark()
-    session = open_session(benchmark, settings)
     grid = benchmark.alphas if alpha is None else tuple(sorted({*benchmark.alphas, alpha}))
     runs, waiting = [], Waiting()
-    for entry in entries:
-        with waiting.postponed():
-            runner = make_runner(session, entry, settings)
-            if runner.method.card.has_alpha and alpha is None:
-                with waiting.postponed():
-                    complete(runner, "dev", benchmark.alphas, settings.limit)
-            _choose_thumbnails(runner, settings.limit, alpha)
-            complete(runner, "test", grid, settings.limit)
-            runs.append(runner.folder.read())
+    with executor_of(settings) as executor:
+        session = open_session(benchmark, settings)
+        for entry in entries:
+            # A method that makes no image any more stops no other one.
+            with waiting.postponed(MethodGone):
+                runner = make_runner(session, entry, settings)
+                if runner.method.card.has_alpha and alpha is None:
+                    with waiting.postponed():
+                        complete(runner, "dev", benchmark.alphas, settings.limit, executor)
+                _choose_thumbnails(runner, settings.limit, alpha)
+                complete(runner, "test", grid, settings.limit, executor)
+                runs.append(_read_sound(runner.folder))
     waiting.settle()
     pairs = {pair.key for pair in benchmark.pairs("test", settings.limit)}
     dev_pairs = {pair.key for pair in benchmark.pairs("dev", settings.limit)}
     board = make_board(runs, benchmark.name, pairs, dev_pairs, alphas=benchmark.alphas, alpha=alpha)
     read = noted_reading(settings.out, benchmark.name, runs)
     return replace(board, notes=(*board.notes, *read))
+
+
+def _read_sound(folder: RunFolder) -> StoredRun:
+    """A run whose plan is complete; what is damaged beside it is named and removed."""
+    from bench.analysis.light_runs import read_light
+    from bench.run.parts import Damaged
+
+    try:
+        return read_light(folder)
+    except Damaged:
+        folder.remove_damaged()
+        return read_light(folder)
 
 
 def _choose_thumbnails(runner: Runner, limit: int | None, alpha: float | None) -> None:
@@ -162,11 +254,13 @@ def reconstruct(
     from bench.report.sheet import check_sheet, reconstruction_sheet, write_sheet
     from bench.run import reconstruct as reconstruction
     from bench.run.progress import progress_bar
+    from bench.run.session import check_device
 
     entries = [load_method(name) for name in dict.fromkeys(methods)]
     for entry in entries:
         reconstruction.require_reconstruction(entry)
     check_parameters(entries, settings)
+    check_device(settings.device)
     benchmark = settings.load_benchmark()
     if pictures:
         check_sheet(pictures, benchmark.card)
@@ -207,12 +301,18 @@ def load_entries(methods: Sequence[str], settings: Settings) -> list[MethodEntry
     """
     from bench.plugins.foreign.elsewhere import is_elsewhere
 
-    if settings.python is None:
+    limits, here = settings.limits, settings.limits if settings.isolate else None
+    if limits is None:
         return [load_method(name) for name in dict.fromkeys(methods)]
-    elsewhere = {name for name in methods if is_elsewhere(name)} or {methods[0]}
-    with stderr_console().status(f"importing {', '.join(sorted(elsewhere))}"):
+    elsewhere = set()
+    if settings.python is not None:
+        elsewhere = {name for name in methods if is_elsewhere(name)} or {methods[0]}
+    started = methods if settings.isolate else elsewhere
+    with stderr_console().status(f"importing {', '.join(sorted(set(started)))}"):
         return [
-            load_method(name, settings.python if name in elsewhere else None)
+            load_method(name, settings.python, limits)
+            if name in elsewhere
+            else load_method(name, isolated=here)
             for name in dict.fromkeys(methods)
         ]
 
@@ -236,18 +336,26 @@ def _own_parameters(entry: MethodEntry, settings: Settings) -> dict[str, str]:
 
 def open_session(benchmark: Benchmark, settings: Settings) -> Session:
     """Dataset and instruments of a benchmark, with a sign on stderr that they are being loaded."""
+    from bench.run.cache import open_cache
     from bench.run.session import Session, check_device
 
-    check_device(settings.device)
+    check_device(settings.own_device)
     benchmark.check_expressions()
     data = benchmark.card.data_folder(settings.data)
     with stderr_console().status("reading images, loading instruments"):
-        return Session(benchmark, data)
+        cache = open_cache(settings.cache_size) if settings.cache else None
+        return Session(benchmark, data, cache=cache)
 
 
-def make_runner(session: Session, entry: MethodEntry, settings: Settings) -> Runner:
-    """A method, prepared, with its run folder."""
+def make_runner(
+    session: Session,
+    entry: MethodEntry,
+    settings: Settings,
+    store: Callable[[Path], RunFolder] | None = None,
+) -> Runner:
+    """A method, prepared, with its run folder, which ``store`` opens."""
     from bench.run.execute import Runner
+    from bench.run.store import RunFolder
 
     with stderr_console().status(f"preparing {entry.name}"):
         return Runner(
@@ -255,23 +363,121 @@ def make_runner(session: Session, entry: MethodEntry, settings: Settings) -> Run
             entry,
             _own_parameters(entry, settings),
             out=settings.out,
-            device=settings.device,
+            device=settings.own_device,
             seed=settings.seed,
             command=command_line(),
             keep_images=settings.keep_images,
+            store=store or RunFolder,
+            max_memory=settings.memory_of_worker,
         )
 
 
-def complete(runner: Runner, part: Part, alphas: Sequence[float], limit: int | None) -> None:
-    """Makes and stores what is missing of rows and pictures, with a progress bar if any is."""
+@dataclass(frozen=True, slots=True)
+class OnWorker:
+    """How a worker of a cluster opens a method on the same benchmark as the command.
+
+    Attributes:
+        settings: of the command, as the worker needs them.
+        method: name or file.
+        python: as in the settings; None for a method that works in the worker's own environment.
+        is_apart: whether it works in a process of its own.
+    """
+
+    settings: Settings
+    method: str
+    python: Path | None = None
+    is_apart: bool = False
+
+    @property
+    def device(self) -> str:
+        return self.settings.device
+
+    def open_session(self) -> Session:
+        return open_session(self.settings.load_benchmark(), self.settings)
+
+    def open_runner(self, session: Session, store: Callable[[Path], RunFolder]) -> Runner:
+        limits = self.settings.limits if self.is_apart else None
+        entry = load_method(self.method, self.python, limits)
+        return make_runner(session, entry, self.settings, store)
+
+
+def on_worker(entry: MethodEntry, settings: Settings) -> OnWorker:
+    """How a worker, which may work in another folder, opens a method that was found here."""
+    from bench.plugins.foreign.elsewhere import is_elsewhere
+    from bench.plugins.foreign.method import ForeignMethod
+
+    is_apart = isinstance(entry.factory, type) and issubclass(entry.factory, ForeignMethod)
+    data = None if settings.data is None else settings.data.absolute()
+    there = replace(
+        settings, dask=None, dask_tls=None, limit=None, data=data, out=settings.out.absolute()
+    )
+    # A method in a file or in another environment is found by its origin.
+    method, _, interpreter = entry.origin.rpartition(" in ")
+    python = None
+    if entry.origin.endswith(".py"):
+        method = entry.origin
+    elif settings.python is not None and is_elsewhere(method):
+        python = Path(interpreter)
+    else:
+        return OnWorker(there, entry.name, is_apart=is_apart)
+    if method.endswith(".py"):
+        method = str(Path(method).absolute())
+    return OnWorker(there, method, python, is_apart)
+
+
+@contextmanager
+def executor_of(settings: Settings) -> Iterator[Executor]:
+    """Who makes the images while the block runs: this process, with others, or a cluster.
+
+    Raises:
+        BenchError: the cluster cannot be reached.
+    """
+    if len(settings.devices) > 1:
+        from bench.run.workers import local_workers
+
+        def on_device(entry: MethodEntry, device: str) -> OnWorker:
+            return on_worker(entry, settings.of_worker(device))
+
+        with local_workers(settings.devices, on_device) as workers:
+            yield workers
+        return
+    if settings.dask is None:
+        yield Serial()
+        return
+    from bench.run.distributed.client import on_dask
+
+    opener_of = partial(on_worker, settings=settings)
+    with on_dask(settings.dask, settings.dask_tls, opener_of) as executor:
+        yield executor
+
+
+def complete(
+    runner: Runner,
+    part: Part,
+    alphas: Sequence[float],
+    limit: int | None,
+    executor: Executor,
+) -> None:
+    """Makes and stores what is missing of rows and pictures, with a progress bar if any is.
+
+    Raises:
+        BenchError: another process writes to the run, or the disk refuses.
+    """
+    from bench.run.lock import locked
     from bench.run.progress import progress_bar
 
-    rows = runner.missing(part, alphas, limit)
-    if rows:
-        with progress_bar(f"{runner.entry.name} on {part}", len(rows)) as advance:
-            runner.run(part, rows, advance)
-        runner.finish()
-    rows = runner.without_picture(part, alphas, limit)
-    if rows:
-        with progress_bar(f"pictures of {runner.entry.name} on {part}", len(rows)) as advance:
-            runner.draw(rows, advance)
+    chunks = runner.missing(part, alphas, limit)
+    has_pairs = bool(runner.session.benchmark.split.part(part))
+    if chunks or (has_pairs and not runner.folder.has_references(part)):
+        with locked(runner.folder.folder):
+            # Another process may have made them meanwhile.
+            chunks = runner.missing(part, alphas, limit)
+            with progress_bar(f"{runner.entry.name} on {part}", sum(map(len, chunks))) as advance:
+                executor.run(runner, part, chunks, advance)
+            runner.finish()
+    drawn = runner.without_picture(part, alphas, limit)
+    if drawn:
+        images = sum(map(len, drawn))
+        title = f"pictures of {runner.entry.name} on {part}"
+        with locked(runner.folder.folder), progress_bar(title, images) as advance:
+            executor.draw(runner, drawn, advance)

@@ -11,6 +11,7 @@ from bench.api import (
     Settings,
     check_parameters,
     complete,
+    executor_of,
     load_entries,
     make_runner,
     open_session,
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from bench.analysis.alpha_refinement import Refinement
     from bench.analysis.statistics.alpha_curves import Criterion
     from bench.run.execute import Runner
+    from bench.run.executor import Executor
     from bench.run.store import StoredRun
 
 __all__ = ["alpha_search"]
@@ -63,16 +65,18 @@ def alpha_search(
         raise _without_alpha(entry.name)
     check_parameters([entry], settings)
     benchmark = settings.load_benchmark()
-    runner = make_runner(open_session(benchmark, settings), entry, settings)
-    # What a method learns in ``prepare`` may tell that it has none.
-    if not runner.method.card.has_alpha:
-        raise _without_alpha(entry.name)
-    complete(runner, "dev", benchmark.alphas, settings.limit)
-    pairs = {pair.key for pair in benchmark.pairs("dev", settings.limit)}
-    found = _searched(runner.folder.read("dev"), pairs, benchmark.alphas, by, fixed)
-    if not refine:
-        return found
-    return replace(found, refinement=_refined(found, runner, settings.limit, tolerance))
+    with executor_of(settings) as executor:
+        runner = make_runner(open_session(benchmark, settings), entry, settings)
+        # What a method learns in ``prepare`` may tell that it has none.
+        if not runner.method.card.has_alpha:
+            raise _without_alpha(entry.name)
+        complete(runner, "dev", benchmark.alphas, settings.limit, executor)
+        pairs = {pair.key for pair in benchmark.pairs("dev", settings.limit)}
+        found = _searched(runner.folder.read("dev"), pairs, benchmark.alphas, by, fixed)
+        if not refine:
+            return found
+        refinement = _refined(found, runner, settings.limit, tolerance, executor)
+        return replace(found, refinement=refinement)
 
 
 def _searched(
@@ -86,7 +90,9 @@ def _searched(
         return named_search(run, pairs, alphas, by=by, fixed=fixed)
 
 
-def _refined(found: NamedSearch, runner: Runner, limit: int | None, tolerance: float) -> Refinement:
+def _refined(
+    found: NamedSearch, runner: Runner, limit: int | None, tolerance: float, executor: Executor
+) -> Refinement:
     """Searches between the grid's alphas; every image that it asks for is made once and stored."""
     from bench.analysis.alpha_refinement import refine_alpha, value_of
     from bench.analysis.stored_terms import on_grid, terms_of
@@ -101,12 +107,12 @@ def _refined(found: NamedSearch, runner: Runner, limit: int | None, tolerance: f
 
     def evaluate(alpha: float) -> float:
         nonlocal made
-        rows = [row for row in refining.missing("dev", [alpha], limit) if row[0].key in pairs]
-        if rows:
-            title = f"{runner.entry.name} on dev at alpha {alpha:g}"
-            with progress_bar(title, len(rows)) as advance:
-                refining.run("dev", rows, advance)
-            made += len(rows)
+        chunks = refining.missing("dev", [alpha], limit, pairs)
+        if chunks:
+            title, images = f"{runner.entry.name} on dev at alpha {alpha:g}", sum(map(len, chunks))
+            with progress_bar(title, images) as advance:
+                executor.run(refining, "dev", chunks, advance)
+            made += images
         run = refining.folder.read("dev")
         terms = on_grid(terms_of(run, "dev", pairs), [alpha])
         return value_of(terms, by, mean_real_niqe(run.references, "dev"))

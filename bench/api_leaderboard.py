@@ -196,7 +196,7 @@ def write_page(benchmark: str | None, board: Path | None = None) -> Path:
         BenchError: there is no such board, or an entry is damaged.
     """
     from bench.report.markdown.board_page import PAGE_FILE, board_page
-    from bench.run.store import write_atomically
+    from bench.run.files import write_atomically
 
     folder = board_folder(benchmark, board)
     write_atomically(folder / PAGE_FILE, board_page(folder).encode())
@@ -220,7 +220,7 @@ def write_groups(runs: Sequence[Path], data: Path | None = None, board: Path | N
     from bench.analysis.people_groups import people_groups
     from bench.data.benchmark import card_of
     from bench.report.markdown.board_page import GROUPS_FILE, MADE_FROM
-    from bench.run.store import write_atomically
+    from bench.run.files import write_atomically
 
     stored = [_read_run(folder) for folder in runs]
     benchmark = str(stored[0].info["benchmark"])

@@ -139,7 +139,7 @@ def diff(before: str, after: str | None = None, benchmark: str | None = None) ->
 def _renew_page(board: Path) -> None:
     """Writes the page of a board anew, if it has one and its entries can be ranked."""
     from bench.report.markdown.board_page import PAGE_FILE, board_page
-    from bench.run.store import write_atomically
+    from bench.run.files import write_atomically
 
     if not (board / PAGE_FILE).is_file():
         return

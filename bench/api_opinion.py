@@ -175,11 +175,11 @@ def _measure(remade: _Remade) -> StoredRun:
     from bench.run.progress import progress_bar
 
     runner, alpha = remade.runner, remade.alpha
-    missing = runner.missing("test", [] if alpha is None else [alpha], None)
-    rows = [row for row in missing if row[0] in remade.pairs]
-    if rows:
-        with progress_bar(f"{runner.entry.name} on test", len(rows)) as advance:
-            runner.run("test", rows, advance)
+    keys = {pair.key for pair in remade.pairs}
+    chunks = runner.missing("test", [] if alpha is None else [alpha], None, keys)
+    if chunks:
+        with progress_bar(f"{runner.entry.name} on test", sum(map(len, chunks))) as advance:
+            runner.run("test", chunks, advance)
         runner.finish()
     return runner.folder.read("test")
 

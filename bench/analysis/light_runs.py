@@ -6,7 +6,6 @@ runs of a benchmark, so it measures the distances while reading and forgets the 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Hashable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -17,13 +16,13 @@ from typing import Any, Final, TypeVar
 import numpy as np
 import pandas as pd
 import pyarrow as pa
-import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bench.analysis.identity_distances import GIVEN_OUTPUTS, EmbeddingDistances, distances_of
 from bench.errors import BenchError
-from bench.run.store import RunFolder, StoredRun, Timings
-from bench.run.stored_tables import concatenate, read_table, to_frame
+from bench.run.parts import read_table, threads_for
+from bench.run.store import RunFolder, StoredRun
+from bench.run.stored_tables import concatenate, require_columns, to_frame
 
 __all__ = ["LightRun", "References", "kept", "read_light"]
 
@@ -33,9 +32,6 @@ References = dict[bytes, pd.DataFrame]
 
 UNREAD: Final = ("landmarks",)
 """Columns that no score needs, long as they are."""
-
-
-THREADS: Final = 4
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -70,17 +66,15 @@ def read_light(folder: RunFolder, references: References | None = None) -> Light
     Raises:
         BenchError: there is no run, it has no results, or a file cannot be read.
     """
-    paths = sorted(folder.folder.glob("scores/part-*.parquet"))
-    if not folder.info or not paths:
+    parts = folder.parts()
+    if not folder.info or not parts or not folder.references():
         folder.read()  # which says what is missing
-    real = _references(folder.folder, {} if references is None else references)
+    real = _references(folder, {} if references is None else references)
     tables: list[pa.Table] = []
     embeddings: list[NDArray[np.float32]] = []
-    timings = Timings()
     # Threads, since a run has many small files and reading them is mostly waiting.
-    with ThreadPoolExecutor(THREADS) as executor:
-        for table, matrix in executor.map(_read_apart, paths):
-            timings += Timings(**json.loads(table.schema.metadata[b"timings"]))
+    with ThreadPoolExecutor(threads_for(folder.folder)) as executor:
+        for table, matrix in executor.map(_read_apart, (part.path for part in parts)):
             tables.append(table)
             embeddings.append(matrix)
     scores = concatenate(tables).to_pandas()
@@ -93,33 +87,25 @@ def read_light(folder: RunFolder, references: References | None = None) -> Light
         folder.info,
         scores.sort_values(order, ignore_index=True),
         real,
-        timings,
+        folder.timings(),
     )
 
 
 def _read_apart(path: Path) -> tuple[pa.Table, NDArray[np.float32]]:
     """The rows of a file without their embeddings, and these."""
-    table = _read(path)
+    table = require_columns(read_table(path, without=UNREAD), path)
     return table.drop_columns(["embedding"]), _matrix(table.column("embedding"), path)
 
 
-def _read(path: Path) -> pa.Table:
-    try:
-        # Much faster than read_table where a run has a thousand small files.
-        file = pq.ParquetFile(path)
-        columns = [name for name in file.schema_arrow.names if name not in UNREAD]
-        return file.read(columns, use_threads=False)
-    except (pa.ArrowInvalid, OSError):
-        return read_table(path)  # which says what to do about a damaged file
-
-
-def _references(folder: Path, known: References) -> pd.DataFrame:
-    paths = sorted(folder.glob("references/*.parquet"))
+def _references(folder: RunFolder, known: References) -> pd.DataFrame:
+    paths = folder.references()
     content = sha256()
     for path in paths:
         content.update(path.read_bytes())
     if content.digest() not in known:
-        known[content.digest()] = to_frame(concatenate([read_table(path) for path in paths]))
+        known[content.digest()] = to_frame(
+            concatenate([require_columns(read_table(p), p, of_images=True) for p in paths])
+        )
     return known[content.digest()]
 
 
@@ -167,6 +153,8 @@ def _add_distances(
             for end, piece in zip(ends, embeddings, strict=True)
             if piece.shape[1] and ok[end - len(piece) : end].any()
         ]
+        if not pieces:
+            continue  # of a method that made no image of this part
         decoded = measured.mean_faces(
             np.concatenate([piece[own[rows]] for rows, piece in pieces]),
             np.concatenate([targets[rows[own[rows]]] for rows, _ in pieces]),

@@ -117,9 +117,11 @@ def _same_pairs(first: pd.DataFrame, second: pd.DataFrame) -> tuple[pd.DataFrame
 
 
 def _names(first: BoardEntry, second: BoardEntry) -> tuple[str, str]:
-    """The labels; the run ids where these are the same."""
-    one, other = (entry.label for entry in (first, second))
-    return (one, other) if one != other else (first.run_id, second.run_id)
+    """The labels; the run ids where these are the same; and of one run made twice, its places."""
+    labels, ids = (first.label, second.label), (first.run_id, second.run_id)
+    if labels[0] != labels[1]:
+        return labels
+    return ids if ids[0] != ids[1] else (f"{ids[0]} (A)", f"{ids[1]} (B)")
 
 
 def _curve(entry: BoardEntry, table: pd.DataFrame) -> pd.DataFrame:

@@ -13,6 +13,7 @@ from bench.analysis.records import SCHEMA_VERSION, without_nan
 from bench.analysis.statistics.comparisons import Comparison, Explanation
 from bench.analysis.statistics.identity_scores import Side
 from bench.analysis.statistics.paired_tests import PairedTest
+from bench.analysis.tolerance import Agreement
 
 __all__ = ["ComparedMethod", "Disagreement", "PairedMethods", "PairedScore", "PeopleOfSide"]
 
@@ -123,6 +124,7 @@ class PairedMethods:
         people: of the targets and of the sources.
         disagreements: the pairs on which the two are furthest apart, the furthest first.
         notes: what to know of the numbers.
+        agreement: of two runs of the very same method, as of two machines, row by row; else None.
     """
 
     benchmark: str
@@ -135,6 +137,7 @@ class PairedMethods:
     people: Mapping[Side, PeopleOfSide]
     disagreements: tuple[Disagreement, ...]
     notes: tuple[str, ...] = ()
+    agreement: Agreement | None = None
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON of ``bench compare --json``; what is undefined is null."""
@@ -150,4 +153,5 @@ class PairedMethods:
             "people": {side: people.to_dict() for side, people in self.people.items()},
             "disagreements": [without_nan(asdict(one)) for one in self.disagreements],
             "notes": list(self.notes),
+            "agreement": None if self.agreement is None else self.agreement.to_dict(),
         }

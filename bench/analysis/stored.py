@@ -50,8 +50,10 @@ def search_stored(
     """
 
     def search() -> AlphaSearch:
-        terms = dev_terms(run, pairs, alphas)
         with searching(run):
+            if not (run.scores["part"] == "dev").any():
+                raise ValueError("it has no rows of the dev part")
+            terms = dev_terms(run, pairs, alphas)
             return alpha_search(terms, mean_real_niqe(run.references, "dev"))
 
     chosen = None if pairs is None else frozenset(pairs)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
-from bench import __version__
+from bench import __version__, stopping
 from bench.cli.alpha_search import alpha_search
+from bench.cli.cache import cache
 from bench.cli.check import check
 from bench.cli.check_instruments import check_instruments
 from bench.cli.compare import compare
@@ -25,28 +24,12 @@ from bench.cli.report import report
 from bench.cli.run import run
 from bench.cli.second_opinion import second_opinion
 from bench.cli.weights import weights
-from bench.command_line import command_line
 from bench.errors import BenchError
 
 __all__ = ["app", "main"]
 
-
-class _Stopped(Exception):
-    """The user pressed Ctrl-C."""
-
-
-class _Commands(TyperGroup):
-    def invoke(self, ctx: Any) -> Any:
-        """Hands an interrupt to ``main``: Typer alone would end the command without a word."""
-        try:
-            return super().invoke(ctx)
-        except KeyboardInterrupt as error:
-            raise _Stopped from error
-
-
 app = typer.Typer(
     name="bench",
-    cls=_Commands,
     help="Measure how well a method transfers a facial expression without changing who it is.",
     epilog="Start: bench run glow-arith, then bench report --html",
     no_args_is_help=True,
@@ -87,20 +70,31 @@ app.add_typer(listing, name="list")
 app.add_typer(data, name="data")
 app.add_typer(imports, name="import")
 app.add_typer(weights, name="weights")
+app.add_typer(cache, name="cache")
 app.add_typer(leaderboard, name="leaderboard")
 
 
 def main() -> None:
-    """Runs the command line; what a user can mend is one line on stderr and exit status 1."""
+    """Runs the command line; what a user can mend is one line on stderr and exit status 1.
+
+    SIGTERM, with which schedulers and the system end a process, is the same as Ctrl-C: files are
+    whole or absent, and how to go on is said.
+    """
     try:
-        app()
-    except BenchError as error:
-        print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
-        sys.exit(1)
-    except (_Stopped, KeyboardInterrupt):
-        command = command_line()
-        print(f"stopped; to go on, type it again: {command}", file=sys.stderr)
-        sys.exit(130)
-    except BrokenPipeError:
-        sys.stderr.close()
-        sys.exit(1)
+        stopping.heed()
+        try:
+            app()
+        finally:
+            stopping.unheed()
+    except BaseException as error:
+        # Being told to stop may come out of a library as another error.
+        if stopping.has_been_told() and not isinstance(error, SystemExit):
+            stopping.unheed()
+            sys.exit(stopping.report())
+        if isinstance(error, BenchError):
+            print(f"error: {' '.join(str(error).split())}", file=sys.stderr)
+            sys.exit(1)
+        if isinstance(error, BrokenPipeError):
+            sys.stderr.close()
+            sys.exit(1)
+        raise

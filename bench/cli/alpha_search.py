@@ -10,6 +10,7 @@ import typer
 from bench.cli import options
 from bench.cli.output import print_json, stdout
 from bench.data.benchmark import DEFAULT_BENCHMARK
+from bench.plugins.guard import results_apart
 
 __all__ = ["alpha_search"]
 
@@ -29,14 +30,23 @@ def alpha_search(
     out: options.Out = options.DEFAULT_OUT,
     alphas: options.Alphas = "",
     limit: options.Limit = None,
-    device: options.Device = "cpu",
+    device: options.Devices = "cpu",
     embedder: options.Embedder = None,
     au: options.AuEstimator = None,
     source_aus: options.SourceAus = None,
     param: options.Parameters = None,
     python: options.Python = None,
+    isolate: options.Isolate = False,
+    timeout: options.Timeout = None,
+    memory_limit: options.MemoryLimit = None,
     seed: options.Seed = 0,
     keep_images: options.KeepImages = False,
+    dask: options.Dask = None,
+    dask_tls: options.DaskTls = None,
+    workers: options.Workers = 1,
+    max_memory: options.MaxMemory = None,
+    no_cache: options.NoCache = False,
+    cache_size: options.CacheSize = None,
     by: Annotated[
         By,
         typer.Option(
@@ -85,6 +95,8 @@ def alpha_search(
     `bench alpha-search pixel-arith --refine --tolerance 0.005`
 
     `bench alpha-search glow-arith --alphas 0:1:0.05 --json`
+
+    `bench alpha-search glow-arith --dask local:4`
     """
     from bench.api import Settings
     from bench.api_alpha import alpha_search as search
@@ -104,8 +116,20 @@ def alpha_search(
         seed=seed,
         keep_images=keep_images,
         python=python,
+        isolate=isolate,
+        timeout=timeout,
+        memory_limit=memory_limit,
+        dask=dask,
+        dask_tls=dask_tls,
+        workers=workers,
+        max_memory=max_memory,
+        cache=not no_cache,
+        cache_size=cache_size,
     )
-    found = search(method, settings, by=by.value, fixed=fixed, refine=refine, tolerance=tolerance)
+    with results_apart():
+        found = search(
+            method, settings, by=by.value, fixed=fixed, refine=refine, tolerance=tolerance
+        )
     if json:
         print_json(found.to_dict())
     else:

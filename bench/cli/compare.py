@@ -34,7 +34,8 @@ def compare(
     """Compare two methods on the same pairs: every score, its paired difference and how sure it is.
 
     No method is run: bench run METHOD does that. A method with parameters is named as the tables
-    name it; a run, to compare two of one method, by its folder.
+    name it; a run, to compare two of one method, by its folder. Of the same run made on two
+    machines, by the paths of both folders, every row is compared, too.
 
     Examples:
 
@@ -45,6 +46,8 @@ def compare(
     `bench compare pixel-arith glow-arith --by-person target`
 
     `bench compare pixel-arith glow-arith --json`
+
+    `bench compare RUN-HERE RUN-FROM-ELSEWHERE`
     """
     from rich.console import Console
 

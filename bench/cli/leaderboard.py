@@ -133,7 +133,7 @@ def make(
     data: options.Data = None,
     out: options.Out = options.DEFAULT_OUT,
     board: Board = None,
-    device: options.Device = "cpu",
+    device: options.Devices = "cpu",
     json: options.Json = False,
 ) -> None:
     """Run every method that comes with the package, and make the board of all of them.
@@ -152,7 +152,11 @@ def make(
     from bench.report.terminal.leaderboard import print_added
 
     settings = api.Settings(
-        benchmark=benchmark, data=options.given_data(data, benchmark), out=out, device=device
+        benchmark=benchmark,
+        data=options.given_data(data, benchmark),
+        out=out,
+        device=device,
+        cache=False,  # a method whose faces another one has encoded would pass for faster
     )
     made = api.run(api_leaderboard.built_in_names(), settings)
     folders = [out / made.benchmark / row.run_id for row in made.rows]

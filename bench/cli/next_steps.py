@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 __all__ = ["next_steps"]
 
 Option = tuple[str, object]
-"""A name and a value; None and the empty text stand for the default, which is not typed."""
+"""A name and a value; None and the empty text stand for the default, which is not typed; True has
+no value."""
 
 FIRST, REST = "Next: ", "      "
 
@@ -44,6 +45,7 @@ def next_steps(entries: Mapping[str, MethodEntry], settings: Settings, alphas: s
         if name in entries[method].parameters()
     ]
     parameters.append(("--python", settings.python if is_elsewhere(method) else None))
+    parameters.append(("--isolate", settings.isolate or None))
     # The report asks for a name where a folder holds runs of several benchmarks.
     several = len({path.parents[1] for path in settings.out.glob("*/*/run.json")}) > 1
     named = settings.benchmark != DEFAULT_BENCHMARK
@@ -60,7 +62,8 @@ def next_steps(entries: Mapping[str, MethodEntry], settings: Settings, alphas: s
             ("--out", out),
             ("--alphas", alphas),
             ("--limit", settings.limit),
-            ("--device", settings.device if settings.device != "cpu" else None),
+            # That of a cluster's workers need not be here.
+            ("--device", None if settings.own_device == "cpu" else settings.device),
             ("--embedder", settings.embedder),
             ("--au", settings.au_estimator),
             ("--source-aus", settings.source_aus),
@@ -82,7 +85,8 @@ def next_steps(entries: Mapping[str, MethodEntry], settings: Settings, alphas: s
 
 
 def _command(*words: str, options: Sequence[Option]) -> str:
-    typed = [text for name, value in options if value not in (None, "") for text in (name, value)]
+    given = [(name, value) for name, value in options if value not in (None, "")]
+    typed = [text for name, value in given for text in ([name] if value is True else [name, value])]
     return shlex.join(["bench", *words, *map(str, typed)])
 
 

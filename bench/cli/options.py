@@ -8,11 +8,14 @@ from typing import Annotated
 import typer
 
 from bench.arguments import given_data, parse_alphas, parse_parameters
+from bench.run.distributed.storage import folder_of_runs
 
 __all__ = [
-    "DEFAULT_OUT", "Alphas", "AuEstimator", "BenchmarkName", "Data", "Device", "Embedder", "Json",
-    "KeepImages", "Limit", "Out", "Parameters", "Python", "Runs", "Seed", "SourceAus",
-    "StoredBenchmark", "StoredMethods", "given_data", "parse_alphas", "parse_parameters",
+    "DEFAULT_OUT", "Alphas", "AuEstimator", "BenchmarkName", "CacheSize", "Dask", "DaskTls", "Data",
+    "Device", "Devices", "Embedder", "Isolate", "Json", "KeepImages", "Limit", "MaxMemory",
+    "MemoryLimit", "NoCache", "Out", "Parameters", "Python", "Runs", "Seed", "SourceAus",
+    "StoredBenchmark", "StoredMethods", "Timeout", "Workers",
+    "given_data", "parse_alphas", "parse_parameters",
 ]  # fmt: skip
 
 DEFAULT_OUT = Path("runs")
@@ -29,8 +32,25 @@ Data = Annotated[
         show_default=False,
     ),
 ]
-Out = Annotated[Path, typer.Option("--out", "-o", help="Folder of runs.")]
-Runs = Annotated[Path, typer.Option("--runs", help="Folder of runs.")]
+Out = Annotated[
+    Path,
+    typer.Option(
+        "--out",
+        "-o",
+        help="Folder of runs, or an address such as s3://BUCKET/runs.",
+        parser=folder_of_runs,
+        metavar="PATH",
+    ),
+]
+Runs = Annotated[
+    Path,
+    typer.Option(
+        "--runs",
+        help="Folder of runs, or an address such as s3://BUCKET/runs.",
+        parser=folder_of_runs,
+        metavar="PATH",
+    ),
+]
 StoredBenchmark = Annotated[
     str | None,
     typer.Option("--benchmark", "-b", help="Benchmark; by default the only one in the runs."),
@@ -52,7 +72,48 @@ Limit = Annotated[
     int | None,
     typer.Option("--limit", min=1, help="Use the first N pairs of each part.", show_default=False),
 ]
-Device = Annotated[str, typer.Option("--device", help="Torch device: cpu or cuda.")]
+Device = Annotated[str, typer.Option("--device", help="Torch device, cpu or cuda.")]
+Devices = Annotated[
+    str,
+    typer.Option(
+        "--device",
+        help="Torch device, cpu or cuda; or several, such as cuda:0,cuda:1, each with a process.",
+    ),
+]
+Workers = Annotated[
+    int,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Processes that make the images, which share the cores of this machine.",
+    ),
+]
+MaxMemory = Annotated[
+    int | None,
+    typer.Option(
+        "--max-memory",
+        min=1,
+        help="MiB of memory that all processes of the command may take together: fewer images at "
+        "once, and less remembered.",
+        metavar="MIB",
+        show_default=False,
+    ),
+]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache", help="Neither use nor keep latents and features; see bench cache info."
+    ),
+]
+CacheSize = Annotated[
+    str | None,
+    typer.Option(
+        "--cache-size",
+        help="Most that is kept, such as 500MB; by default $BENCH_CACHE_SIZE, else 4GB.",
+        metavar="SIZE",
+        show_default=False,
+    ),
+]
 Embedder = Annotated[
     str | None,
     typer.Option(
@@ -97,6 +158,54 @@ Python = Annotated[
         show_default=False,
     ),
 ]
+Isolate = Annotated[
+    bool,
+    typer.Option(
+        "--isolate",
+        help="Have each method named work in a process of its own: whatever it does there ends in "
+        "outcomes of its samples.",
+    ),
+]
+Timeout = Annotated[
+    float | None,
+    typer.Option(
+        "--timeout",
+        min=0.1,
+        help="With --isolate or --python: seconds for an image, by default 60.",
+        metavar="SECONDS",
+        show_default=False,
+    ),
+]
+MemoryLimit = Annotated[
+    int | None,
+    typer.Option(
+        "--memory-limit",
+        min=1,
+        help="With --isolate or --python: MiB of memory that a method may write to.",
+        metavar="MIB",
+        show_default=False,
+    ),
+]
 Seed = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
 KeepImages = Annotated[bool, typer.Option("--keep-images", help="Store every output image.")]
+Dask = Annotated[
+    str | None,
+    typer.Option(
+        "--dask",
+        help="Have the images made by the workers of the Dask scheduler at ADDRESS, or of one that "
+        "is started here with N workers.",
+        metavar="ADDRESS|local:N",
+        show_default=False,
+    ),
+]
+DaskTls = Annotated[
+    str | None,
+    typer.Option(
+        "--dask-tls",
+        help="Certificate authority, certificate and key for that connection. By default as Dask "
+        "is configured.",
+        metavar="CA,CERT,KEY",
+        show_default=False,
+    ),
+]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout instead of a table.")]

@@ -11,6 +11,7 @@ from bench.cli.next_steps import next_steps
 from bench.cli.output import print_json, stdout
 from bench.data.benchmark import DEFAULT_BENCHMARK
 from bench.errors import BenchError
+from bench.plugins.guard import results_apart
 
 __all__ = ["run"]
 
@@ -34,14 +35,23 @@ def run(
     ] = None,
     alphas: options.Alphas = "",
     limit: options.Limit = None,
-    device: options.Device = "cpu",
+    device: options.Devices = "cpu",
     embedder: options.Embedder = None,
     au: options.AuEstimator = None,
     source_aus: options.SourceAus = None,
     param: options.Parameters = None,
     python: options.Python = None,
+    isolate: options.Isolate = False,
+    timeout: options.Timeout = None,
+    memory_limit: options.MemoryLimit = None,
     seed: options.Seed = 0,
     keep_images: options.KeepImages = False,
+    dask: options.Dask = None,
+    dask_tls: options.DaskTls = None,
+    workers: options.Workers = 1,
+    max_memory: options.MaxMemory = None,
+    no_cache: options.NoCache = False,
+    cache_size: options.CacheSize = None,
     json: options.Json = False,
 ) -> None:
     """Run methods and the anchors on the test part and rank them.
@@ -59,7 +69,13 @@ def run(
 
     `bench run ./my_method.py --python ./torch1/bin/python`
 
+    `bench run ./my_method.py --isolate --timeout 10 --memory-limit 4000`
+
+    `bench run glow-arith --workers 2 --max-memory 3000`
+
     `bench run glow-arith --alpha 0.5 --json`
+
+    `bench run glow-arith --dask local:4`
     """
     if not methods:
         raise BenchError(
@@ -83,10 +99,20 @@ def run(
         seed=seed,
         keep_images=keep_images,
         python=python,
+        isolate=isolate,
+        timeout=timeout,
+        memory_limit=memory_limit,
+        dask=dask,
+        dask_tls=dask_tls,
+        workers=workers,
+        max_memory=max_memory,
+        cache=not no_cache,
+        cache_size=cache_size,
     )
     names = list(dict.fromkeys(methods))
-    entries = api.load_entries(names, settings)
-    board = api.run_entries(entries, settings, alpha=alpha)
+    with results_apart():
+        entries = api.load_entries(names, settings)
+        board = api.run_entries(entries, settings, alpha=alpha)
     if json:
         print_json(board.to_dict())
     else:

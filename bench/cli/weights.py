@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shlex
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,6 +17,8 @@ from bench.errors import BenchError
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+    from bench.data.released.catalogue import Release
 
 __all__ = ["weights"]
 
@@ -81,16 +84,31 @@ def fetch(
     timeout: Annotated[
         float, typer.Option("--timeout", min=1.0, help="Seconds to wait for an answer or a byte.")
     ] = 60.0,
+    sha256: Annotated[
+        str | None,
+        typer.Option(
+            "--sha256",
+            help="What the file's SHA-256 must be, where its authors published none.",
+            show_default=False,
+        ),
+    ] = None,
+    unverified: Annotated[
+        bool,
+        typer.Option(
+            "--unverified", help="Take what comes, where no SHA-256 is known: nobody can check it."
+        ),
+    ] = False,
 ) -> None:
     """Download released weights; an interrupted download goes on where it stopped.
 
+    Only by https, from the hosts that are known for the file, and kept only with the right SHA-256.
     Prints the SHA-256, keeps it beside the file, and says what to type next.
 
     Examples:
 
-    `bench weights fetch glow-celebahq256`
+    `bench weights fetch mobilefacenet`
 
-    `bench weights fetch glow-celebahq256 --out weights/`
+    `bench weights fetch glow-celebahq256 --unverified --out weights/`
     """
     from rich.console import Console
 
@@ -99,24 +117,49 @@ def fetch(
     from metrics.weights import sha256_of
 
     release = find_release(name)
+    expected = _expected(release, sha256, unverified)
     target = (out or default_folder()) / release.file_name
     progress = Console(stderr=True)
     licence = "; ".join(filter(None, [release.licence, release.remark]))
     progress.print(f"{release.title}\nlicence: {licence}", markup=False, highlight=False)
     if target.is_file():
-        _require_unchanged(target, sha256_of(target), release.sha256)
+        _require_unchanged(target, sha256_of(target), expected)
         print(f"{target} is here already, {_size(target.stat().st_size)}")
     else:
         with _progress_bar(progress, release.name) as advance:
             done = download(
-                url or release.url, target, sha256=release.sha256, timeout=timeout, advance=advance
+                url or release.url,
+                target,
+                sha256=expected,
+                hosts=release.hosts,
+                timeout=timeout,
+                advance=advance,
             )
-        known = "as published" if release.sha256 else "computed; its authors published none"
+        known = "as published" if release.sha256 else "as you said"
+        known = known if expected else "computed; its authors published none"
         print(f"{done.path}, {_size(done.size)}")
         print(f"SHA-256 {done.sha256} ({known})")
     for index, step in enumerate(release.next_steps):
         text = step.format(file=shlex.quote(str(target)), name=release.name)
         print(f"{'      ' if index else 'Next: '}{text}")
+
+
+def _expected(release: Release, sha256: str | None, unverified: bool) -> str:
+    """The SHA-256 that the file must have; empty if the user takes what comes."""
+    given = (sha256 or "").lower()
+    if sha256 is not None and not re.fullmatch(r"[0-9a-f]{64}", given):
+        raise BenchError(f"--sha256 {sha256!r} is no SHA-256", hint="64 hexadecimal digits")
+    if release.sha256 and given not in ("", release.sha256):
+        raise BenchError(
+            f"the published SHA-256 of {release.name} is {release.sha256}, not {given}",
+            hint="leave --sha256 out",
+        )
+    if not (release.sha256 or given or unverified):
+        raise BenchError(
+            f"nobody has published the SHA-256 of {release.name}: what arrives cannot be verified",
+            hint="--sha256 HEX if you know it, or --unverified to take what comes",
+        )
+    return release.sha256 or given
 
 
 def _require_unchanged(path: Path, digest: str, published: str) -> None:

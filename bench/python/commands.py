@@ -16,6 +16,7 @@ from bench.api import Settings
 from bench.arguments import given_data, parse_alphas
 from bench.command_line import standing_for
 from bench.errors import BenchError
+from bench.run.distributed.storage import folder_of_runs
 from bench.stderr import showing_progress
 from bench.suggest import did_you_mean
 
@@ -107,7 +108,7 @@ def settings_of(
     return Settings(
         benchmark=benchmark,
         data=given_data(None if data is None else Path(data), benchmark),
-        out=Path(out),
+        out=folder_of_runs(out),
         alphas=parse_alphas(_grid_text(alphas)),
         embedder=None if embedder is None else str(embedder),
         au_estimator=None if au is None else str(au),

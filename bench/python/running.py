@@ -50,6 +50,15 @@ def run(
     seed: int = 0,
     keep_images: bool = False,
     python: Folder | None = None,
+    isolate: bool = False,
+    timeout: Annotated[float, AtLeast(0.1)] | None = None,
+    memory_limit: Count | None = None,
+    dask: str | None = None,
+    dask_tls: str | None = None,
+    workers: Count = 1,
+    max_memory: Count | None = None,
+    no_cache: bool = False,
+    cache_size: str | None = None,
     progress: bool = True,
 ) -> BoardResult[Board]:
     """Runs methods and the anchors on the test part and ranks them, as ``bench run``.
@@ -62,13 +71,22 @@ def run(
         alpha: rank at this alpha, not at the dev alpha*.
         alphas: grid of transfer intensities, such as ``0:1:0.1`` or ``[0, 0.5, 1]``.
         limit: use the first N pairs of each part.
-        device: torch device.
+        device: torch device; or several, such as ``cuda:0,cuda:1``, each with a process.
         embedder, au: names or files of instruments; by default the benchmark's.
         source_aus: ``estimator`` or ``labels``; by default the benchmark's.
         param: parameters of the methods, such as ``{"precision": "bf16"}``.
         seed: of everything random.
         keep_images: store every output image.
         python: interpreter of another environment, in which ``FILE.py`` or ``MODULE:CLASS`` works.
+        isolate: have every method that is named work in a process of its own.
+        timeout, memory_limit: seconds for an image there, and MiB that the method may write to.
+        dask, dask_tls: address of a Dask scheduler whose workers make the images, or ``local:N``;
+            and ``CA,CERT,KEY`` for the connection.
+        workers: processes that make the images. Where there are several, a script needs the usual
+            ``if __name__ == "__main__"``.
+        max_memory: MiB that all of them together may take.
+        no_cache: neither use nor keep latents and features.
+        cache_size: most that is kept, such as ``500MB``.
         progress: show bars.
 
     Raises:
@@ -96,6 +114,15 @@ def run(
         seed=seed,
         keep_images=keep_images,
         python=python,
+        isolate=isolate,
+        timeout=timeout,
+        memory_limit=memory_limit,
+        dask=dask,
+        dask_tls=dask_tls,
+        workers=workers,
+        max_memory=max_memory,
+        cache=not no_cache,
+        cache_size=cache_size,
     )
     board = api.run(words_of(methods), settings, alpha=alpha)
     floor = floor_of_board(settings.out, board)
@@ -126,6 +153,15 @@ def alpha_search(
     seed: int = 0,
     keep_images: bool = False,
     python: Folder | None = None,
+    isolate: bool = False,
+    timeout: Annotated[float, AtLeast(0.1)] | None = None,
+    memory_limit: Count | None = None,
+    dask: str | None = None,
+    dask_tls: str | None = None,
+    workers: Count = 1,
+    max_memory: Count | None = None,
+    no_cache: bool = False,
+    cache_size: str | None = None,
     by: Literal["au", "identity", "score"] = "au",
     fixed: float | None = None,
     refine: bool = False,
@@ -170,6 +206,15 @@ def alpha_search(
         seed=seed,
         keep_images=keep_images,
         python=python,
+        isolate=isolate,
+        timeout=timeout,
+        memory_limit=memory_limit,
+        dask=dask,
+        dask_tls=dask_tls,
+        workers=workers,
+        max_memory=max_memory,
+        cache=not no_cache,
+        cache_size=cache_size,
     )
     found = search(str(method), settings, by=by, fixed=fixed, refine=refine, tolerance=tolerance)
     return AlphaResult(
@@ -288,7 +333,8 @@ def _picture(path: Path) -> Picture:
     import numpy as np
     from PIL import Image
 
+    from bench.data.images import FORMATS
     from bench.report.charts.standalone import Picture
 
-    with Image.open(path) as file:
+    with Image.open(path, formats=FORMATS) as file:
         return Picture(np.asarray(file.convert("RGB")))
