@@ -12,10 +12,12 @@ import pandas as pd
 
 from bench.analysis.scores import SCORES_VERSION
 from bench.analysis.terms import mean_real_niqe
+from bench.data.inside import inside
 from bench.errors import BenchError
 from bench.leaderboard.schema import read_json
 from bench.leaderboard.tables import as_stored, read_compact, write_compact
-from bench.run.store import StoredRun, write_atomically
+from bench.run.files import write_atomically
+from bench.run.store import StoredRun
 
 __all__ = [
     "BASIS_FILE",
@@ -142,7 +144,7 @@ def read_basis(board: Path) -> Basis:
     Raises:
         BenchError: there is no board, or a file is damaged or of another schema version.
     """
-    path = board / BASIS_FILE
+    path = inside(board, BASIS_FILE)
     values = read_json(path, f"no board in {board}", hint="bench leaderboard add RUN makes one")
     try:
         if values["schema_version"] != BASIS_SCHEMA_VERSION:
@@ -160,9 +162,9 @@ def read_basis(board: Path) -> Basis:
             scores_version=int(values["scores_version"]),
             niqe_real={part: float(niqe) for part, niqe in values["niqe_real"].items()},
             unusable_pairs={p: int(count) for p, count in values["unusable_pairs"].items()},
-            pairs=read_compact(board / PAIRS_FILE, PAIR_TEXTS, CONSTANTS),
+            pairs=read_compact(inside(board, PAIRS_FILE), PAIR_TEXTS, CONSTANTS),
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         raise BenchError(f"{path} does not describe a benchmark: {error!r}") from error
 
 

@@ -16,11 +16,13 @@ from urllib.parse import quote
 
 import pandas as pd
 
+from bench.data.inside import inside
+from bench.data.reading import check_size
 from bench.errors import BenchError
 from bench.leaderboard.schema import ENTRY_SCHEMA_VERSION, check_entry, read_json
 from bench.leaderboard.tables import read_compact, write_compact
+from bench.run.files import write_atomically
 from bench.run.labels import method_label
-from bench.run.store import write_atomically
 
 __all__ = [
     "ENTRY_FILE",
@@ -36,6 +38,9 @@ __all__ = [
 
 ENTRY_FILE: Final = "entry.json"
 SCORES_FILE: Final = "scores.parquet"
+
+MOST_SCORES: Final = 256 << 20
+"""Bytes of a table of scores."""
 
 SCORE_TEXTS: Final = ("part", "source", "sample", "target", "outcome")
 SCORE_NUMBERS: Final = (
@@ -108,7 +113,8 @@ def list_entries(board: Path) -> list[Entry]:
     Raises:
         BenchError: one of them cannot be read, see ``read_entry``.
     """
-    return [read_entry(path.parent) for path in sorted(board.glob(f"*/{ENTRY_FILE}"))]
+    folders = [path.parent for path in sorted(board.glob(f"*/{ENTRY_FILE}"))]
+    return [read_entry(inside(board, folder.name)) for folder in folders]
 
 
 def read_entry(folder: Path) -> Entry:
@@ -118,15 +124,15 @@ def read_entry(folder: Path) -> Entry:
         BenchError: a file is missing or damaged, was made by another version, does not fit the
             schema, or the scores are not those that ``entry.json`` was made from.
     """
-    path = folder / ENTRY_FILE
+    path, scores = inside(folder, ENTRY_FILE), inside(folder, SCORES_FILE)
     info = read_json(path, f"no entry in {folder}")
     check_entry(info, path)
     expected = entry_name(info["method"]["name"], info["parameters"])
     if folder.resolve().name != expected:
         raise BenchError(f"{folder} should be called {expected}: its method and parameters are so")
-    scores = folder / SCORES_FILE
     if not scores.is_file():
         raise BenchError(f"{folder} has no {SCORES_FILE}", hint="add its run again")
+    check_size(scores, MOST_SCORES)
     if hashlib.sha256(scores.read_bytes()).hexdigest() != info["scores_sha256"]:
         raise BenchError(
             f"{scores} is not what {ENTRY_FILE} was made from: its SHA-256 differs",
@@ -156,7 +162,8 @@ def write_entry(board: Path, info: Mapping[str, Any], scores: pd.DataFrame) -> E
         **info,
         "scores_sha256": hashlib.sha256(content).hexdigest(),
     }
-    folder = board / entry_name(info["method"]["name"], info["parameters"])
+    # A method may be called "..": the name comes from a run, and runs from anybody.
+    folder = inside(board, entry_name(info["method"]["name"], info["parameters"]))
     check_entry(whole, folder / ENTRY_FILE)
     text = json.dumps(whole, indent=2, allow_nan=False, ensure_ascii=False) + "\n"
     write_atomically(folder / SCORES_FILE, content)

@@ -12,20 +12,21 @@ import numpy as np
 import pandas as pd
 
 from bench.analysis.stored_terms import terms_of
+from bench.analysis.tolerance import TERMS, compare_rows
 from bench.data.split import Pair, Part
 from bench.errors import BenchError
 from bench.leaderboard.basis import Basis
 from bench.leaderboard.basis_check import check_basis
-from bench.leaderboard.entry import SCORE_NUMBERS, Entry
+from bench.leaderboard.entry import Entry
 from bench.leaderboard.trust import check_parameters, installed_method
-from bench.run.execute import Row, Runner
+from bench.run.execute import Runner
+from bench.run.plan import Row, chunks_of
 from bench.run.session import Session
 from bench.run.store import StoredRun
 
 __all__ = [
-    "TOLERANCE",
+    "COMPARED",
     "Regeneration",
-    "compare_rows",
     "other_versions",
     "regenerate",
     "rows_to_make",
@@ -33,24 +34,13 @@ __all__ = [
 
 Item = TypeVar("Item")
 
-TOLERANCE: Final = 0.01
-"""Of a term's size, see ``compare_rows``: further apart are not two measurements of one image.
-
-On the machine that made an entry, other batch sizes and thread counts change nothing (432 images of
-pixel-arith and glow-arith, on synthfaces and london); float32 rounds the stored terms by 6e-8.
-Processors round differently: without AVX2 and fused multiply-add the same images differ by up to
-3e-6 for pixel-arith and 1.4e-3 for glow-arith, whose output, rounded to grey levels, lands on the
-other side in a few pixels. One per cent is seven times that, and far less than an interval.
-"""
-
-LEAST_SIZE = 1e-4
-"""Terms of exact copies are 0, and their rounding is no hundredth of that."""
-
 COMPARED: Final[dict[str, tuple[str, ...]]] = {
-    "test": tuple(name for name in SCORE_NUMBERS if name != "alpha"),
+    "test": TERMS,
     "dev": ("au_mse",),
 }
-KEYS = ["part", "source", "sample", "target", "alpha"]
+"""Terms that an entry has, by part: on dev alpha alone is chosen."""
+
+KEYS: Final = ["part", "source", "sample", "target"]
 
 IN_WORDS: Final = {
     "method_source_sha256": "the method",
@@ -134,9 +124,9 @@ def regenerate(
         if changed := other_versions(parts, here):
             raise BenchError(f"here is another version of {' and of '.join(changed)}")
         for part, wanted in rows.items():
-            runner.run(part, wanted, advance)
+            runner.run(part, chunks_of(wanted), advance)
         run = runner.folder.read()
-    largest, faults = compare_rows(entry.scores, _terms(run, rows))
+    largest, faults = compare_rows(entry.scores, _terms(run, rows), COMPARED)
     card = runner.method.card
     if (card.has_alpha, card.is_anchor) != (entry.has_alpha, entry.is_anchor):
         faults.append(f"{entry.method} has an alpha or is an anchor, and the entry says otherwise")
@@ -175,52 +165,6 @@ def rows_to_make(entry: Entry, pairs: int, seed: int) -> dict[Part, list[Row]]:
     return rows
 
 
-def compare_rows(stored: pd.DataFrame, made: pd.DataFrame) -> tuple[dict[str, float], list[str]]:
-    """Stored terms beside those of the same rows made again.
-
-    A difference is taken as a share of the term's size: of its stored value or of the mean of its
-    stored values over the part at that alpha, whichever is larger, and of no less than
-    ``LEAST_SIZE``. What passes for every pair moves their sum by no more than twice the tolerance.
-
-    Args:
-        stored: ``Entry.scores``.
-        made: the same columns, fewer rows; dev rows count with ``au_mse`` alone.
-
-    Returns:
-        The largest share by term, and one line for each row with a share above ``TOLERANCE``, with
-        another outcome, or without a stored row.
-    """
-    made, stored = (table.assign(alpha=table["alpha"].round(6)) for table in (made, stored))
-    terms = list(COMPARED["test"])
-    alike = stored[terms].abs().groupby([stored["part"], stored["alpha"]], dropna=False)
-    known = stored.join(alike.transform("mean").add_suffix("_usual"))
-    rows = made.merge(known, on=KEYS, how="left", suffixes=("", "_stored"), indicator="found")
-    largest: dict[str, float] = {}
-    problems: dict[int, list[str]] = {}
-    for part, names in COMPARED.items():
-        mine = rows[(rows["part"] == part) & (rows["found"] == "both")]
-        for name in names if len(mine) else ():
-            columns = mine[[name, f"{name}_stored", f"{name}_usual"]]
-            new, old, usual = columns.to_numpy(dtype=np.float64).T
-            share = np.abs(new - old) / np.fmax(np.fmax(np.abs(old), usual), LEAST_SIZE)
-            share = np.where(np.isnan(old) & np.isnan(new), 0.0, share)
-            largest[name] = max(largest.get(name, 0.0), float(np.nan_to_num(share).max()))
-            for place in np.flatnonzero(~(share <= TOLERANCE)):
-                text = f"{name} is {old[place]:.6g} and comes out as {new[place]:.6g}"
-                problems.setdefault(int(mine.index[place]), []).append(text)
-    for index, row in enumerate(rows.itertuples()):
-        if row.found != "both":
-            problems[index] = ["it is not among the stored scores"]
-        elif row.outcome != row.outcome_stored:
-            problems[index] = [
-                f"its outcome is {row.outcome_stored} and comes out as {row.outcome}"
-            ]
-    return largest, [
-        f"{_row_name(rows.loc[place])}: {'; '.join(texts)}"
-        for place, texts in sorted(problems.items())
-    ]
-
-
 def other_versions(stored: Mapping[str, Any], here: Mapping[str, Any]) -> list[str]:
     """What decides the numbers of a run and is another here, in words; empty if nothing is."""
     names = dict.fromkeys([*stored, *here])
@@ -234,7 +178,7 @@ def _terms(run: StoredRun, rows: Mapping[Part, Sequence[Row]]) -> pd.DataFrame:
 
 def _pairs(entry: Entry, part: Part) -> list[Pair]:
     """The pairs of a part in an order that does not depend on that of the rows."""
-    rows = entry.scores.loc[entry.scores["part"] == part, KEYS[:-1]].drop_duplicates()
+    rows = entry.scores.loc[entry.scores["part"] == part, KEYS].drop_duplicates()
     return sorted(
         (Pair(*names) for names in rows.itertuples(index=False, name=None)),
         key=lambda pair: pair.key,
@@ -248,9 +192,3 @@ def _some(things: Sequence[Item], count: int, random: np.random.Generator) -> li
 
 def _names(rows: Sequence[Row]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(pair.key for pair, _ in rows))
-
-
-def _row_name(row: pd.Series) -> str:
-    pair = Pair(row["part"], row["source"], row["sample"], row["target"])
-    at = "" if np.isnan(row["alpha"]) else f" at alpha {row['alpha']:g}"
-    return f"{row['part']} pair {pair.key}{at}"

@@ -6,8 +6,9 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
+from bench.data.reading import MOST_JSON, parse_json, read_text
 from bench.errors import BenchError
 from bench.paths import packaged_leaderboards
 
@@ -35,11 +36,12 @@ def read_json(path: Path, missing: str, hint: str | None = None) -> dict[str, An
     Raises:
         BenchError: the file is missing, or no such object.
     """
+    if not path.exists():
+        raise BenchError(f"{missing}: {path} is not there", hint=hint)
+    text = read_text(path, MOST_JSON)
     try:
-        values = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except FileNotFoundError as error:
-        raise BenchError(f"{missing}: {path} is not there", hint=hint) from error
-    except (OSError, ValueError) as error:
+        values = parse_json(text, finite=True)
+    except ValueError as error:
         raise BenchError(f"cannot read {path}: {error}") from error
     if not isinstance(values, dict):
         raise BenchError(f"{path}: expected a JSON object, found {_shown(values)}")
@@ -79,10 +81,6 @@ def _validator() -> Any:
 
     schema = cast(dict[str, Any], json.loads(schema_file().read_text(encoding="utf-8")))
     return Draft202012Validator(schema)
-
-
-def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no number in JSON; what is undefined is null")
 
 
 def _shown(value: object) -> str:

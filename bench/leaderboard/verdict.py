@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any, Literal
 
 from bench.analysis.records import SCHEMA_VERSION
+from bench.analysis.tolerance import TOLERANCE
 from bench.errors import BenchError
 from bench.leaderboard.basis import Basis, read_basis
 from bench.leaderboard.entry import Entry
 from bench.leaderboard.recomputation import board_faults, recompute
-from bench.leaderboard.regeneration import TOLERANCE, Regeneration
+from bench.leaderboard.regeneration import Regeneration
 from bench.leaderboard.regenerator import Again, NotHere, Regenerator
 from bench.leaderboard.verification import (
     hashes_of,

@@ -9,7 +9,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from bench.run.store import write_atomically
+from bench.data.reading import parse_json, read_text
+from bench.errors import BenchError
+from bench.run.files import write_atomically
 
 if TYPE_CHECKING:
     from bench.leaderboard.entry import Entry
@@ -54,8 +56,8 @@ def hashes_of(folder: Path) -> dict[str, str]:
 def read_verified(folder: Path) -> dict[str, Any] | None:
     """The contents of ``verified.json``; None if there is none of this version."""
     try:
-        values = json.loads((folder / "verified.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        values = parse_json(read_text(folder / "verified.json"), finite=False)
+    except (BenchError, ValueError):
         return None
     known = isinstance(values, dict) and values.get("schema_version") == VERIFIED_SCHEMA_VERSION
     return values if known else None

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from bench.run.store import write_atomically
+from bench.run.files import write_atomically
 
 if TYPE_CHECKING:
     from bench.report.contents import ReportInput

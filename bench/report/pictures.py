@@ -16,7 +16,9 @@ from typing import Final, Literal, TypeVar, get_args
 
 from bench.analysis.light_runs import kept
 from bench.data.split import Pair
+from bench.errors import BenchError
 from bench.report.contents import ReportInput
+from bench.run.files import is_object_storage
 from bench.run.gallery import (
     Gallery,
     choose_gallery,
@@ -79,8 +81,17 @@ class Pictures:
 
     @classmethod
     def of(cls, report: ReportInput) -> Pictures:
-        """Those of all methods of a report."""
+        """Those of all methods of a report.
+
+        Raises:
+            BenchError: the runs are in object storage, where each of many looks takes a request.
+        """
         runs = {m.row.run_id: m.run for m in report.methods if m.run is not None}
+        if far := [run.folder for run in runs.values() if is_object_storage(run.folder)]:
+            raise BenchError(
+                f"pictures of runs are looked for in a folder, and {far[0].parent} is none",
+                hint=f"copy it, such as aws s3 sync {far[0].parents[1]} runs; then --runs runs",
+            )
         return cls(runs, report.board.part, report.pairs)
 
     @property

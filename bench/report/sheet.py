@@ -13,8 +13,8 @@ from PIL import Image, ImageDraw, ImageFont
 from bench.data.card import DatasetCard
 from bench.data.images import Pixels
 from bench.errors import BenchError
+from bench.run.files import write_atomically
 from bench.run.reconstruct import Reconstructions
-from bench.run.store import write_atomically
 
 __all__ = ["check_sheet", "reconstruction_sheet", "write_sheet"]
 

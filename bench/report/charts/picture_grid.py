@@ -10,6 +10,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from bench.data.images import FORMATS
 from bench.report.charts import svg
 from bench.report.charts.labels import shorten, text_width
 
@@ -103,9 +104,9 @@ def _cell(
 def _png_uri(path: Path, most_pixels: int) -> str | None:
     """The picture as a lossless PNG; None if it cannot be read."""
     try:
-        with Image.open(path) as file:
+        with Image.open(path, formats=FORMATS) as file:
             picture = file.convert("RGB")
-    except OSError:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None
     picture.thumbnail((most_pixels, most_pixels), Image.Resampling.LANCZOS)
     buffer = io.BytesIO()

@@ -16,7 +16,7 @@ from bench.data.images import Pixels
 from bench.errors import BenchError
 from bench.report.charts.svg import COLOURS
 from bench.report.page.html import asset
-from bench.run.store import write_atomically
+from bench.run.files import write_atomically
 
 __all__ = ["Figure", "Picture", "plain_style"]
 

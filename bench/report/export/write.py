@@ -12,7 +12,7 @@ from bench.report.export.figures import FigureOnPaper, figures_of
 from bench.report.export.fonts import find_fonts
 from bench.report.markdown.text import markdown_text
 from bench.report.wording import printable
-from bench.run.store import write_atomically
+from bench.run.files import write_atomically
 
 __all__ = ["CAPTIONS", "write_figures"]
 

@@ -83,7 +83,7 @@ def board_page(folder: Path) -> str:
 
 
 def _template() -> jinja2.Template:
-    environment = jinja2.Environment(
+    environment = jinja2.Environment(  # nosec B701 # Markdown; its filters escape
         loader=jinja2.PackageLoader("bench.report", "templates"),
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,

@@ -14,6 +14,7 @@ from markupsafe import Markup
 from PIL import Image
 
 from bench.analysis.records import number_or_none
+from bench.data.images import FORMATS
 from bench.report.charts.plane import Axis
 from bench.report.charts.reading_bars import bars
 from bench.report.page.base import Page, Rendered
@@ -280,7 +281,7 @@ def _uri(path: Path) -> str:
     """A picture in the page itself, for those who have no script; empty if it is damaged."""
     buffer = io.BytesIO()
     try:
-        with Image.open(path) as file:
+        with Image.open(path, formats=FORMATS) as file:
             picture = file.convert("RGB")
         picture.thumbnail((128, 128), Image.Resampling.LANCZOS)
         picture.save(buffer, "WEBP", quality=85)

@@ -14,7 +14,7 @@ import numpy as np
 from markupsafe import Markup
 from PIL import Image
 
-from bench.data.images import Pixels
+from bench.data.images import FORMATS, Pixels
 from bench.errors import BenchError
 
 __all__ = ["MOST_BYTES", "Coded", "Images"]
@@ -174,7 +174,7 @@ def _digest(content: bytes, more: str) -> str:
 def _data_uri(wanted: _Wanted, quality: int | None) -> str:
     if isinstance(wanted.source, Path):
         content = wanted.source.read_bytes()
-        with Image.open(io.BytesIO(content)) as file:
+        with Image.open(io.BytesIO(content), formats=FORMATS) as file:
             picture = file.convert("RGB")
             kind = _AS_THEY_ARE.get(file.format or "")
         if kind and max(picture.size) <= wanted.side:

@@ -10,6 +10,7 @@ from typing import Final
 import numpy as np
 from PIL import Image
 
+from bench.data.images import FORMATS
 from bench.data.split import Pair
 from bench.report.pictures import Pictures
 from bench.report.sections.paper_content import (
@@ -375,7 +376,7 @@ def _psnr_text(original: Path | None, made: Path | None) -> str:
 
 def _read(path: Path) -> np.ndarray[tuple[int, ...], np.dtype[np.float64]] | None:
     try:
-        with Image.open(path) as file:
+        with Image.open(path, formats=FORMATS) as file:
             return np.asarray(file.convert("RGB"), dtype=np.float64)
-    except OSError:
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
         return None

@@ -21,7 +21,7 @@ STYLES = {"verified": "green", "claimed": "yellow", "wrong": "bold red"}
 
 def print_verdicts(verdicts: Verdicts, console: Console) -> None:
     """Prints what was computed and made again, all that is wrong, and what to type."""
-    from bench.leaderboard.regeneration import TOLERANCE
+    from bench.analysis.tolerance import TOLERANCE
 
     for board in verdicts.boards:
         table = titled_table(printable(board.benchmark))

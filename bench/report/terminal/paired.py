@@ -69,6 +69,8 @@ def print_comparison(
         f"{printable(found.benchmark)}, {found.part} part, {found.pairs} pairs. "
         f"A: {_method(found.first)}. B: {_method(found.second)}.",
     )
+    if found.agreement is not None:
+        print_sentence(console, printable(found.agreement.sentence))
     console.print()
     _print_scores(found, console)
     print_explanation(found.explanation, console)
