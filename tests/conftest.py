@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import importlib.util
 import os
 import shutil
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -14,6 +16,11 @@ from typing import cast
 if "PYTEST_XDIST_WORKER" in os.environ:
     # Before anything reads it: as many processes as cores, each with one thread.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+if "BENCH_CACHE" not in os.environ:
+    # The user's own is neither read nor written; processes that tests start share this one.
+    os.environ["BENCH_CACHE"] = tempfile.mkdtemp(prefix="bench-tests-")
+    atexit.register(shutil.rmtree, os.environ["BENCH_CACHE"], ignore_errors=True)
 
 import numpy as np
 import pytest

@@ -90,7 +90,7 @@ def test_an_ordinary_run_keeps_nothing(folders: list[RunFolder]) -> None:
 def test_a_damaged_file_is_named_with_what_to_do(folders: list[RunFolder]) -> None:
     path = next(folders[0].folder.glob("scores/*.parquet"))
     path.write_bytes(path.read_bytes()[:100])
-    with pytest.raises(BenchError, match=r"part-\w+\.parquet is damaged.*bench run"):
+    with pytest.raises(BenchError, match=r"part-[\w-]+\.parquet is damaged.*bench run"):
         read_light(folders[0])
 
 
@@ -101,9 +101,33 @@ def test_embeddings_of_unequal_lengths_are_damage(folders: list[RunFolder]) -> N
     lists[0] = lists[0][:-1]
     place = table.schema.get_field_index("embedding")
     changed = table.set_column(place, "embedding", pa.array(lists, pa.list_(pa.float32())))
-    pq.write_table(changed, path)
+    path.unlink()
+    # The name of a file of earlier versions, which says nothing of its content.
+    pq.write_table(changed, path.with_name(f"{path.name[:21]}.parquet"))
     with pytest.raises(BenchError, match="unequal lengths"):
         read_light(folders[0])
+
+
+def test_a_part_without_any_image_has_no_distances(folders: list[RunFolder]) -> None:
+    folder = next(folder for folder in folders if "pixel-arith" in folder.folder.name)
+    for path in folder.folder.glob("scores/*.parquet"):
+        table = pq.read_table(path)
+        if set(table["part"].to_pylist()) != {"test"}:
+            continue
+        for name in table.column_names:
+            place, kind = table.schema.get_field_index(name), table.schema.field(name).type
+            if name == "outcome":
+                failed = pa.array(["method_error"] * table.num_rows, kind)
+                table = table.set_column(place, name, failed)
+            elif not (pa.types.is_string(kind) or name == "alpha"):
+                table = table.set_column(place, name, pa.nulls(table.num_rows, kind))
+        path.unlink()
+        pq.write_table(table, path.with_name(f"{path.name[:21]}.parquet"))
+    light = read_light(folder)
+    assert terms_of(light, "test")["id_dist_target"].isna().all()
+    pd.testing.assert_frame_equal(
+        terms_of(light, "test"), terms_of(folder.read(), "test"), check_exact=True
+    )
 
 
 def test_a_run_without_rows_says_so(folders: list[RunFolder]) -> None:
@@ -120,7 +144,9 @@ def test_an_output_without_embedding_is_still_a_contradiction(folders: list[RunF
     lists[0] = None
     place = table.schema.get_field_index("embedding")
     changed = table.set_column(place, "embedding", pa.array(lists, pa.list_(pa.float32())))
-    pq.write_table(changed, path)
+    path.unlink()
+    # The name of a file of earlier versions, which says nothing of its content.
+    pq.write_table(changed, path.with_name(f"{path.name[:21]}.parquet"))
     for read in (RunFolder.read, read_light):
         run = read(folder)
         with pytest.raises(ValueError, match="no action units or no embedding"):

@@ -76,7 +76,7 @@ class MeanGrey:
 
     action_units = ("AU12",)
 
-    def measure(self, images: list[Any]) -> list[Features]:
+    def measure(self, images: list[Any], *, real: bool = False) -> list[Features]:
         greys = [float(image.mean()) for image in images]
         return [
             Features("ok", np.array([g]), np.array([np.cos(g / 100), np.sin(g / 100)]), g)

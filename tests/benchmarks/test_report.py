@@ -11,6 +11,7 @@ import json
 import math
 import subprocess
 import sys
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -63,6 +64,7 @@ def make_runs(
         grid = np.full(1, np.nan) if name in ANCHORS else np.linspace(0, 1, alphas).round(6)
         for part, table in references.items():
             _write(run / "references" / f"{part}.parquet", table)
+        numbers = count()
         for part, of_part in keys.items():
             if part == "dev" and name in ANCHORS:
                 continue
@@ -70,7 +72,7 @@ def make_runs(
             for start in range(0, len(of_part), at_once):
                 chunk = of_part[start : start + at_once]
                 table = _scores(random, part, chunk, grid, people, shown, 0.3 + 0.02 * place)
-                _write(run / "scores" / f"part-{part}{start:012d}.parquet", table)
+                _write(run / "scores" / f"part-{next(numbers):016x}.parquet", table)
                 rows += table.num_rows
         if pictures:
             _draw(random, run, keys["test"], grid)

@@ -7,12 +7,16 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow.compute as compute
+import pyarrow.parquet as pq
 import pytest
 from typer.testing import CliRunner
 
 from bench import api
+from bench.analysis.tolerance import TOLERANCE
 from bench.cli import app
 from bench.errors import BenchError
+from bench.run.parts import encode_table, part_name
 
 BENCHMARK = "synthfaces-64"
 
@@ -81,6 +85,37 @@ def test_a_run_can_be_named_by_its_folder(runs: Path, tmp_path: Path) -> None:
     assert {row["difference"] for row in found["rows"]} == {0.0}
 
 
+def test_the_same_run_of_another_machine_is_compared_row_by_row(runs: Path, tmp_path: Path) -> None:
+    copy = Path(shutil.copytree(runs, tmp_path / "elsewhere"))
+    words = ("compare", "pixel-arith", folder_of(copy, "pixel-arith"), "--runs", runs)
+    found = json.loads(bench(*words, "--json"))
+    assert found["first"]["run_id"] == found["second"]["run_id"]
+    assert found["first"]["label"] != found["second"]["label"]
+    assert found["agreement"]["is_same"]
+    assert found["agreement"]["rows"] > 4
+    assert set(found["agreement"]["largest_differences"].values()) == {0.0}
+    assert "all are the same to the last digit" in " ".join(bench(*words).split())
+    for share, said in ((0.5, "the two are the same"), (3.0, "differ by more than the 1% of a")):
+        shift_naturalness(folder_of(copy, "pixel-arith"), 1.0 + share * TOLERANCE)
+        assert said in " ".join(bench(*words).split())
+    assert not json.loads(bench(*words, "--json"))["agreement"]["is_same"]
+    other = json.loads(bench("compare", "pixel-arith", "copy-source", "--runs", runs, "--json"))
+    assert other["agreement"] is None
+
+
+def shift_naturalness(run: Path, times: float) -> None:
+    """As if every image had been made and read on a machine that rounds differently."""
+    for path in list(run.glob("scores/*.parquet")):
+        table = pq.read_table(path)
+        column = table.schema.get_field_index("niqe")
+        shifted = table.set_column(column, "niqe", compute.multiply(table["niqe"], times))
+        content = encode_table(shifted)
+        path.unlink()
+        (path.parent / part_name(path.name[: len("part-0123456789abcdef")], content)).write_bytes(
+            content
+        )
+
+
 def test_other_instruments_cannot_be_compared(runs: Path, tmp_path: Path) -> None:
     copy = Path(shutil.copytree(runs, tmp_path / "runs"))
     path = folder_of(copy, "copy-source") / "run.json"
@@ -103,6 +138,16 @@ def test_what_cannot_be_compared_says_why(
 ) -> None:
     with pytest.raises(BenchError, match=message):
         bench("compare", first, second, "--runs", runs)
+
+
+def test_a_run_at_a_given_alpha_alone_says_how_to_choose_one(
+    embedded: Path, tmp_path: Path
+) -> None:
+    api.run(["pixel-arith"], api.Settings(out=tmp_path), alpha=1.0)
+    with pytest.raises(
+        BenchError, match=r"no rows of the dev part.*bench alpha-search pixel-arith"
+    ):
+        bench("compare", "pixel-arith", "copy-source", "--runs", tmp_path)
 
 
 def test_a_run_without_rows_is_none(runs: Path, tmp_path: Path) -> None:

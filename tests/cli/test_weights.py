@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from bench.cli import app
 from bench.data.released.catalogue import RELEASES, default_folder, find_release
-from bench.data.released.download import download
+from bench.data.released.download import check_address, download
 from bench.errors import BenchError
 from bench.plugins.instruments import list_instruments
 from metrics.embedders.facenet import FACENET_CASIA
@@ -31,7 +31,8 @@ class FileServer:
         faults: one for each request to come, the first first; without any the file is served.
             ``cut`` sends half of what it promises, ``forbidden`` a page with 403, ``page`` one
             with 200, ``no_range`` the whole file whatever was asked for, ``no_length`` no
-            length, ``silent`` nothing, and ``stale`` a 206 of another file.
+            length, ``silent`` nothing, ``stale`` a 206 of another file, ``huge`` promises more
+            than weights have, and an address is where a redirection goes.
         tag: the file's ETag.
         ranges: what the Range header of each request said.
     """
@@ -61,6 +62,12 @@ class FileServer:
         if fault == "silent":
             self.stopped.wait(5.0)
             return
+        if "//" in fault:
+            request.send_response(302)
+            request.send_header("Location", fault)
+            request.send_header("Content-Length", "0")
+            request.end_headers()
+            return
         if fault in {"forbidden", "page"}:
             self._page(request, 403 if fault == "forbidden" else 200)
             return
@@ -72,7 +79,7 @@ class FileServer:
         request.send_header("Content-Type", "application/octet-stream")
         request.send_header("ETag", self.tag)
         if fault != "no_length":
-            request.send_header("Content-Length", str(len(body)))
+            request.send_header("Content-Length", str(1 << 40 if fault == "huge" else len(body)))
         if start:
             total = len(self.content) + (1000 if fault == "stale" else 0)
             given = f"bytes {start}-{len(self.content) - 1}/{total}"
@@ -240,6 +247,95 @@ def test_another_sha256_than_the_published_is_not_kept(
     assert files(target) == set()
 
 
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://example.org/model.pb",
+        "http://127.0.0.1.example.org/model.pb",
+        "ftp://example.org/model.pb",
+        "file:///etc/passwd",
+        "data:,x",
+        "//example.org/model.pb",
+        "example.org/model.pb",
+        "https:///model.pb",
+        "https://user:word@example.org/model.pb",
+        "https://[::1/model.pb",
+        "",
+    ],
+)
+def test_nothing_is_asked_of_an_address_without_tls(
+    target: Path, monkeypatch: pytest.MonkeyPatch, url: str
+) -> None:
+    monkeypatch.setattr(
+        "urllib.request.OpenerDirector.open", lambda *_, **__: pytest.fail("asked for it")
+    )
+    with pytest.raises(BenchError, match="https://"):
+        download(url, target)
+    assert files(target) == set()
+
+
+@pytest.mark.parametrize(
+    ("to", "words"),
+    [
+        ("http://example.org/model.pb", "no https address"),
+        ("https://example.org/model.pb", "another host"),
+        ("https://127.0.0.1/model.pb", "another protocol"),
+        ("ftp://127.0.0.1/model.pb", "no https address"),
+        ("file:///etc/passwd", "is not allowed"),
+        ("http://localhost:{port}/model.pb", "another host"),
+    ],
+)
+def test_a_redirection_to_elsewhere_is_not_followed(
+    file_server: FileServer, target: Path, to: str, words: str
+) -> None:
+    file_server.faults = [to.format(port=file_server.server.server_port)]
+    with pytest.raises(BenchError, match=rf"(sends on to|Redirection to url) .*{words}"):
+        download(file_server.url, target)
+    assert files(target) == set()
+    assert file_server.ranges == [None]
+
+
+def test_a_redirection_on_the_same_host_or_to_a_known_one_is_followed(
+    file_server: FileServer, target: Path
+) -> None:
+    file_server.faults = [f"{file_server.url}?elsewhere"]
+    assert download(file_server.url, target).size == len(file_server.content)
+    other = file_server.url.replace("127.0.0.1", "localhost")
+    file_server.faults = [other]
+    download(file_server.url, target.with_name("second.pb"), hosts=["localhost"])
+    assert (target.parent / "second.pb").read_bytes() == file_server.content
+
+
+def test_a_file_of_a_terabyte_is_not_begun(file_server: FileServer, target: Path) -> None:
+    file_server.faults = ["huge"]
+    with pytest.raises(BenchError, match="promises 1099511627776 bytes"):
+        download(file_server.url, target)
+    assert files(target) == set()
+
+
+def test_every_release_is_fetched_by_https() -> None:
+    for release in RELEASES:
+        assert check_address(release.url) is None
+        assert release.url.startswith("https://")
+
+
+def test_what_nobody_can_verify_is_not_fetched_unasked(
+    file_server: FileServer, tmp_path: Path
+) -> None:
+    words = ["weights", "fetch", "glow-celebahq256", "--out", tmp_path, "--url", file_server.url]
+    with pytest.raises(BenchError, match=r"cannot be verified .*--sha256 HEX .*--unverified"):
+        invoke(*words)
+    with pytest.raises(BenchError, match="not the published 0000"):
+        invoke(*words, "--sha256", "0" * 64)
+    with pytest.raises(BenchError, match="is no SHA-256"):
+        invoke(*words, "--sha256", "00ff")
+    assert list(tmp_path.iterdir()) == []
+    digest = hashlib.sha256(file_server.content).hexdigest()
+    assert f"SHA-256 {digest} (as you said)" in invoke(*words, "--sha256", digest.upper())
+    with pytest.raises(BenchError, match="the published SHA-256 of mobilefacenet is b7120c"):
+        invoke("weights", "fetch", "mobilefacenet", "--sha256", "0" * 64)
+
+
 def test_nobody_at_the_address_is_said_with_what_to_check(target: Path) -> None:
     with pytest.raises(BenchError, match=r"cannot be reached .*\$HTTPS_PROXY.*--url"):
         download("http://127.0.0.1:9/model.pb", target, timeout=1.0)
@@ -254,7 +350,8 @@ def test_a_place_that_cannot_be_written_is_said(file_server: FileServer, tmp_pat
 def test_fetch_says_what_it_did_and_what_to_type_next(
     file_server: FileServer, tmp_path: Path
 ) -> None:
-    words = ["weights", "fetch", "glow-celebahq256", "--out", tmp_path, "--url", file_server.url]
+    words = ["weights", "fetch", "glow-celebahq256", "--unverified"]
+    words += ["--out", str(tmp_path), "--url", file_server.url]
     text = invoke(*words)
     path = tmp_path / "graph_unoptimized.pb"
     assert path.read_bytes() == file_server.content
@@ -269,7 +366,8 @@ def test_fetch_says_what_it_did_and_what_to_type_next(
 
 def test_the_licence_is_said_before_the_download(file_server: FileServer, tmp_path: Path) -> None:
     file_server.faults = ["forbidden"]
-    words = ["weights", "fetch", "glow-celebahq256", "--out", tmp_path, "--url", file_server.url]
+    words = ["weights", "fetch", "glow-celebahq256", "--unverified"]
+    words += ["--out", str(tmp_path), "--url", file_server.url]
     result = CliRunner().invoke(app, [str(word) for word in words])
     assert isinstance(result.exception, BenchError)
     assert "licence: MIT" in result.stderr
@@ -299,7 +397,7 @@ def test_facenet_is_fetched_to_where_it_is_looked_for(
         with pytest.raises(BenchError, match=f"not the published {find_release(name).sha256}"):
             invoke("weights", "fetch", name, "--url", file_server.url)
     assert list(tmp_path.iterdir()) == []
-    text = invoke("weights", "fetch", "facenet-casia", "--url", file_server.url)
+    text = invoke("weights", "fetch", "facenet-casia", "--unverified", "--url", file_server.url)
     assert "computed; its authors published none" in text
     assert "--embedder facenet-casia" in text
     plugin = FACENET_CASIA
@@ -314,7 +412,7 @@ def test_every_file_that_an_instrument_looks_for_can_be_fetched_by_the_command_i
     for kind in GROUPS:
         for entry in list_instruments(kind):
             if entry.plugin and entry.plugin.fetch.startswith("bench weights fetch "):
-                release = find_release(entry.plugin.fetch.split()[-1])
+                release = find_release(entry.plugin.fetch.split()[3])
                 assert release.file_name == entry.plugin.weights
 
 

@@ -127,8 +127,12 @@ def test_an_absent_folder_says_where_to_get_the_dataset(london, tmp_path):
         ("a.png,a,neutral,12", "malformed"),
         ("a.png,a,neutral,many," + 64 * "0", "malformed"),
         ("a.png,a,neutral,12,abc", "malformed"),
-        ("../a.png,a,neutral,12," + 64 * "0", "leaves the data folder"),
-        ("/a.png,a,neutral,12," + 64 * "0", "leaves the data folder"),
+        ("../a.png,a,neutral,12," + 64 * "0", "leaves its folder"),
+        ("/a.png,a,neutral,12," + 64 * "0", "is absolute"),
+        ("C:/a.png,a,neutral,12," + 64 * "0", "a drive"),
+        ("b/../../a.png,a,neutral,12," + 64 * "0", "leaves its folder"),
+        ("a.png,a,neutral,٣," + 64 * "0", "malformed"),
+        ("a.png,a,neutral,12," + 64 * "x", "malformed"),
     ],
 )
 def test_a_malformed_row_is_named_with_its_line(tmp_path, row, words):

@@ -12,7 +12,7 @@ from PIL import Image
 from rich.console import Console
 
 from bench.data.card import DatasetCard, read_card
-from bench.data.layout.fields import FoundImage
+from bench.data.layout.fields import LEAVES, FoundImage
 from bench.data.layout.roles import cast_images
 from bench.data.layout.scan import Scan, read_images
 from bench.data.layout.side import unit_name
@@ -141,12 +141,20 @@ def test_two_files_of_one_name_are_listed_once(zoo, make_images: MakeImages) -> 
     assert [misfit.detail for misfit in result.misfits] == ["as ann_calm.PNG"] * 2
 
 
-def test_a_link_to_a_folder_above_is_followed_once(zoo, make_images: MakeImages) -> None:
+@pytest.mark.parametrize(("trusted", "found"), [("1", {"ann", "bob"}), ("0", {"ann"})])
+def test_a_link_is_followed_once_and_out_of_the_folder_only_if_its_owner_says_so(
+    zoo, make_images: MakeImages, monkeypatch: pytest.MonkeyPatch, trusted: str, found: set[str]
+) -> None:
+    monkeypatch.setenv("BENCH_FOLLOW_LINKS", trusted)
     data = make_images(["people/ann_calm.png"])
     (data / "people" / "again").symlink_to(data)
     elsewhere = make_images(["bob_calm.png"], folder="elsewhere")
     (data / "more").symlink_to(elsewhere)
-    assert {entry.identity for entry in scan(zoo(), data).entries} == {"ann", "bob"}
+    scanned = scan(zoo(), data)
+    assert {entry.identity for entry in scanned.entries} == found
+    reasons = {misfit.path: misfit.reason for misfit in scanned.misfits}
+    refused = {} if trusted == "1" else {"more/bob_calm.png": LEAVES}
+    assert reasons == refused
 
 
 def test_people_without_reference_are_named(zoo, make_images: MakeImages) -> None:

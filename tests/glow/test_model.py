@@ -207,7 +207,10 @@ def test_what_are_no_latents_is_refused(make_glow, eps, words):
         ({"image_size": 20, "levels": 3}, "20 is not divisible by .* 8"),
         ({"coupling": "afine"}, "coupling must be one of"),
         ({"permutation": "1x1"}, "permutation must be one of"),
-        ({"bits": 9}, "bits must be 1 to 8"),
+        ({"bits": 9}, "bits must be at most 8"),
+        ({"levels": 10**9}, "levels must be at most 14"),
+        ({"steps": 2.0}, "steps must be a whole number"),
+        ({"width": True}, "width must be a whole number"),
         ({"steps": 0}, "steps must be at least 1"),
     ],
 )

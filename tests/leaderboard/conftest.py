@@ -58,14 +58,17 @@ class Runs:
         for path in paths:
             path.unlink()
         changed = pa.Table.from_pandas(rows, schema=table.schema, preserve_index=False)
-        pq.write_table(changed, paths[0])
+        # The name of a file of earlier versions, which says nothing of its content.
+        pq.write_table(changed, paths[0].with_name(f"{paths[0].name[:21]}.parquet"))
 
     def edit_references(self, method: str, part: str, column: str, factor: float) -> None:
-        path = self.of(method) / "references" / f"{part}.parquet"
+        (path,) = (self.of(method) / "references").glob(f"{part}-*.parquet")
         table = pq.read_table(path)
         rows = table.to_pandas()
         rows[column] *= factor
-        pq.write_table(pa.Table.from_pandas(rows, schema=table.schema, preserve_index=False), path)
+        path.unlink()
+        changed = pa.Table.from_pandas(rows, schema=table.schema, preserve_index=False)
+        pq.write_table(changed, path.with_name(f"{part}.parquet"))
 
 
 @pytest.fixture

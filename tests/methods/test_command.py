@@ -313,6 +313,26 @@ def test_no_shell_sees_the_command_line(context, tmp_path):
     assert not (tmp_path / "touched").exists()
 
 
+def test_what_a_shell_would_run_reaches_the_program_as_it_is(context, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    program = tmp_path / "program.py"
+    program.write_text(
+        "import json, sys\n"
+        "open(sys.argv[1], 'w').write(json.dumps(sys.argv[2:]))\n"
+        "json.loads(sys.stdin.readline())\n"
+        f"print(json.dumps({READY}), flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    words = [
+        "$(touch made)", "`touch made`", "; touch made", "&& touch made", "| touch made",
+        "> made", "$HOME", "*", "~", "%PATH%", "!!", "a\nb", "'", '"', "\\", "",
+    ]  # fmt: skip
+    line = shlex.join([sys.executable, str(program), str(tmp_path / "seen"), *words])
+    Command(line).prepare(context)
+    assert json.loads((tmp_path / "seen").read_text()) == words
+    assert not (tmp_path / "made").exists()
+
+
 def test_one_that_floods_stderr_does_not_block(start, request_for):
     body = "sys.stderr.write('warning ' * 500_000); sys.stderr.flush()\nsay(make(request))"
     made = outcomes(start(body), [request_for("a", "b", alpha) for alpha in (0.4, 0.5)])

@@ -75,7 +75,9 @@ def keep_rows(folder: Path, **values: list[str]) -> None:
         table = pq.read_table(path)
         for name, kept in values.items():
             table = table.filter(pc.is_in(table[name], pa.array(kept)))
-        pq.write_table(table, path)
+        path.unlink()
+        # The name of a file of earlier versions, which says nothing of its content.
+        pq.write_table(table, path.with_name(f"{path.name[:21]}.parquet"))
 
 
 def ids(content: Any) -> set[str]:

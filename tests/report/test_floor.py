@@ -47,7 +47,14 @@ def runs(tmp_path: Path, board: Board) -> Path:
     for row in board.rows:
         folder = tmp_path / board.benchmark / row.run_id
         folder.mkdir(parents=True)
-        info = {"schema_version": 1, "identity": {"parts": {**KEY, "seed": 0}}}
+        info = {
+            "schema_version": 1,
+            "benchmark": board.benchmark,
+            "method": {"name": row.method, "has_alpha": True, "is_anchor": row.is_anchor},
+            "identity": {"hash": "00000000", "parts": {"parameters": {}, **KEY, "seed": 0}},
+            "action_units": [],
+            "created": "2026-01-01T00:00:00+00:00",
+        }
         (folder / "run.json").write_text(json.dumps(info), encoding="utf-8")
     return tmp_path
 

@@ -266,10 +266,10 @@ def test_faces_of_the_gallery_are_reconstructed_once(
     echo = Echo()
     keeper = keeper_of(session, tmp_path, echo)
     for shown in keeper.gallery.pairs:
+        keeper.reconstruct([shown, shown])
         keeper.keep(shown, 0.0, image, "ok")
         keeper.keep(shown, 1.0, image, "ok")
-    keeper.reconstruct()
-    keeper.reconstruct()
+    keeper.reconstruct(keeper.gallery.pairs)
     stored = sorted((tmp_path / "images" / "reconstructions").glob("*.png"))
     # One that fails takes no other with it, and is tried alone once.
     assert {path.name.split(" ")[0] for path in stored} == {
@@ -287,8 +287,8 @@ def test_a_method_that_does_not_reconstruct_has_none(
     session: Session, tmp_path: Path, image: Pixels
 ) -> None:
     keeper = keeper_of(session, tmp_path, object())
+    keeper.reconstruct(keeper.gallery.pairs)
     keeper.keep(keeper.gallery.pairs[0], 0.0, image, "ok")
-    keeper.reconstruct()
     assert not (tmp_path / "images" / "reconstructions").exists()
 
 

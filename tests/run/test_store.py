@@ -13,14 +13,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from bench.errors import BenchError
-from bench.run import store
+from bench.run import files
 from bench.run.store import RunFolder, Timings, list_runs
 
 AUS = ("AU01", "AU12")
 INFO = {
     "method": {"name": "m", "is_anchor": False, "has_alpha": True},
     "action_units": list(AUS),
-    "identity": {"hash": "0" * 8, "parts": {}},
+    "identity": {"hash": "0" * 8, "parts": {"parameters": {}}},
+    "benchmark": "synthfaces-64",
+    "created": "2026-01-01T00:00:00+00:00",
 }
 
 REFERENCE = {
@@ -101,20 +103,21 @@ def test_reading_one_part_opens_nothing_of_the_other(folder: RunFolder) -> None:
     folder.write_rows([row("b", 0.5), row("b", 1.0)], AUS, Timings(2, 4.0))
     folder.write_references("dev", [{**REFERENCE, "part": "dev"}], AUS)
     for path in folder.folder.glob("*/*.parquet"):
-        if path.name == "test.parquet":
+        if path.name.startswith("test-"):
             path.write_bytes(b"unreadable")
         elif len(pq.read_table(path)) == 2:
             poison(path)
+            sealed = path
     run = folder.read("dev")
     assert run.scores["source"].tolist() == ["a"]
     assert set(run.references["part"]) == {"dev"}
     assert run.timings == Timings(1, 1.0)
-    assert folder.stored_keys("dev") == {("a/smiling>t", 0.5)}
-    # The times stand in the footers.
     assert folder.timings() == Timings(3, 5.0)
     for part in ("test", None):
         with pytest.raises(BenchError, match="is damaged"):
             folder.read(part)
+    assert folder.stored_keys("dev") == {("a/smiling>t", 0.5)}
+    assert sealed.exists()
 
 
 def test_a_part_without_rows_says_so(folder: RunFolder) -> None:
@@ -154,7 +157,7 @@ def test_a_disk_that_refuses_is_one_clear_error_and_leaves_no_part(
     def refuse(descriptor: int) -> None:
         raise OSError(code, os.strerror(code))
 
-    monkeypatch.setattr(store.os, "fsync", refuse)
+    monkeypatch.setattr(files.os, "fsync", refuse)
     with pytest.raises(BenchError, match=word):
         folder.write_rows([row("a", 0.5)], AUS, Timings(1))
     assert list((folder.folder / "scores").iterdir()) == []
@@ -165,3 +168,21 @@ def test_a_run_without_rows_says_so(folder: RunFolder, tmp_path: Path) -> None:
         folder.read()
     with pytest.raises(BenchError, match="no run in"):
         RunFolder(tmp_path / "other").read()
+
+
+def test_the_speed_is_that_of_chunks_made_with_nothing_beside(folder: RunFolder) -> None:
+    beside = Timings(10, 5.0, 1.0, 9.0)
+    alone = Timings(10, 2.0, 1.0, 9.0, alone_images=10, alone_seconds=2.0)
+    assert beside.images_per_second == 2.0
+    assert (beside + alone).images_per_second == 5.0
+    folder.write_rows([row("a", 0.5)], AUS, alone)
+    assert RunFolder(folder.folder).timings() == alone
+
+
+def test_timings_of_earlier_versions_were_all_taken_alone(folder: RunFolder) -> None:
+    folder.write_rows([row("a", 0.5)], AUS, Timings())
+    path = folder.folder / "timings.jsonl"
+    noted = json.loads(path.read_text(encoding="utf-8"))
+    older = {"rows": noted["rows"], "images": 4, "method_seconds": 2.0, "instrument_seconds": 1.0}
+    path.write_text(json.dumps({**older, "peak_memory_mib": 9.0}) + "\n", encoding="utf-8")
+    assert RunFolder(folder.folder).timings() == Timings(4, 2.0, 1.0, 9.0, 4, 2.0)

@@ -60,7 +60,9 @@ def instruments_of() -> Callable[..., Instruments]:
     """The same instruments for every command that asks for them: what they have read they know."""
     made: dict[tuple[str, str, int, int], Instruments] = {}
 
-    def open_once(benchmark: Benchmark, natural: Sequence[Pixels], data: Path) -> Instruments:
+    def open_once(
+        benchmark: Benchmark, natural: Sequence[Pixels], data: Path, **_: object
+    ) -> Instruments:
         names = benchmark.embedder, benchmark.au_estimator
         key = (*names, benchmark.resolution, hash(np.stack(natural).tobytes()))
         if key not in made:
@@ -124,6 +126,12 @@ def small_london_runs(
 @pytest.fixture
 def stored_runs(here: Path, small_runs: Path) -> None:
     shutil.copytree(small_runs, here / "runs", dirs_exist_ok=True)
+
+
+@pytest.fixture
+def elsewhere(here: Path, small_runs: Path) -> None:
+    """The same runs, as another machine would have made them."""
+    shutil.copytree(small_runs, here / "elsewhere")
 
 
 @pytest.fixture
@@ -240,6 +248,11 @@ def facenet(torchvision_works: ModuleType) -> None:
     pytest.importorskip(
         "facenet_pytorch", reason="needs facenet-pytorch: pip install -e '.[facenet]'"
     )
+
+
+@pytest.fixture
+def dask() -> None:
+    pytest.importorskip("distributed", reason="needs Dask: pip install -e '.[dask]'")
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ NOT_EXECUTED = {
     # They download.
     "bench weights fetch mobilefacenet": "tests/cli/test_weights.py, from a server of its own",
     "bench weights fetch face-landmarker": "the same",
-    "bench weights fetch glow-celebahq256": "the same",
+    "bench weights fetch glow-celebahq256 --unverified": "the same",
     # They need TensorFlow, and files that nobody here has had.
     "python -m glow convert graph_unoptimized.pb --image-size 256 --bits 5 "
     "--out celebahq256.safetensors --verify": "tests/glow/convert, on files of its own",
@@ -126,6 +126,7 @@ SHORT = (
         says=["30 listed: 10 people, 10 reference and 20 source images, 256x256",
               "10 fit and serve as nothing", "40 pairs", "lab-faces-64, test"],
     ),
+    Scene("docs/performance.md", says=["limit   ", "removed "]),
     Scene("docs/responsible-use.md", says=["CC-BY-4.0", "Apache-2.0"]),
     Scene(
         "docs/submit-a-result.md", ["made_up_board", "method"], says=["blend", "pixel-arith"]
@@ -139,6 +140,7 @@ LONG = (
     Scene("README.md", ["weights", "photographs"], "Your own faces and instruments",
           says=["my-faces-64, test"]),
     Scene("README.md", ["stored_runs"], "Your own method", says=["my-blend"]),
+    Scene("README.md", ["dask", "method"], "More images, more machines", says=["glow-arith"]),
     Scene("bench/methods/generator/README.md", ["own_generator"], says=["gan-inversion"]),
     Scene("bench/methods/generator/weights/synthfaces-64/README.md"),
     Scene("glow/weights/london-64/README.md", ["london_photographs"], says=["bits_per_dim"]),
@@ -162,6 +164,8 @@ LONG = (
     Scene("docs/quick-start.md", ["weights", "photographs"],
           says=["24  aligned", "24 listed: 12 people", "12 pairs, 5 people in dev, 7 in test"]),
     Scene("docs/report.md", ["stored_runs", "figures"], says=["Report: both.html", "Figures: "]),
+    Scene("docs/robustness.md", ["stored_runs", "elsewhere", "method"],
+          says=["pixel-arith", "digit."]),
     Scene("docs/valenzuela2021.md", ["weights", "release"], says=["glow-arith (released)"]),
 )  # fmt: skip
 

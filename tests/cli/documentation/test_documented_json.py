@@ -25,6 +25,7 @@ from bench.analysis.instruments.check import InstrumentCheck
 from bench.analysis.instruments.units import UnitAgreement
 from bench.analysis.release.agreement import Agreement, AgreementRow
 from bench.cli import app
+from bench.run.cache import ArrayCache
 from metrics.contracts import AUReading
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -86,6 +87,8 @@ ELSEWHERE: Final = {
     "bench leaderboard make",
     "bench new embedder",
     "bench new au",
+    "bench cache info",
+    "bench cache clear",
 }
 
 
@@ -286,6 +289,17 @@ def test_the_keys_of_a_measured_import_are_those_of_the_page() -> None:
     row = AgreementRow("AU01", 1, 1.0, 0.0, 1.0, 1.0)
     measured = Agreement("b", {"embedder": "e"}, {"embedder": "f"}, [row], [row], (), (), 0, ())
     check("bench import valenzuela2021 --measure", [measured.to_dict()])
+
+
+def test_the_keys_of_the_cache_are_those_of_the_page(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("BENCH_CACHE", str(tmp_path))
+    cache = ArrayCache(tmp_path)
+    cache.put("codes", "0" * 64, {"value": np.zeros(3)})
+    cache.flush()
+    for verb in ("info", "clear"):
+        check(f"bench cache {verb}", [printed(run(f"cache {verb}"))])
 
 
 def commands_with_json(group: Any, name: str = "bench") -> Iterator[str]:

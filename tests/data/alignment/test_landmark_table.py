@@ -84,7 +84,7 @@ def test_a_file_that_is_no_such_table_is_refused(tmp_path: Path) -> None:
     with pytest.raises(BenchError, match="is empty"):
         read_landmark_table(tmp_path / "empty.csv", ["a.jpg"])
     (tmp_path / "latin.csv").write_bytes("é".encode("latin-1"))
-    with pytest.raises(BenchError, match="no CSV file in UTF-8"):
+    with pytest.raises(BenchError, match="no text in UTF-8"):
         read_landmark_table(tmp_path / "latin.csv", ["a.jpg"])
 
 

@@ -246,7 +246,10 @@ def _make_hostile(
         table = _mapped(table, "sample", samples)
         if path.parent.name == "scores" and method:
             table = _failing(table, place)
-        pq.write_table(table, path)
+        path.unlink()
+        # Names of files of earlier versions, which say nothing of their content.
+        stem = path.name[:21] if path.parent.name == "scores" else path.name.partition("-")[0]
+        pq.write_table(table, path.with_name(f"{stem}.parquet"))
     for folder in sorted(run.glob("images/*/*/")):
         old = [unquote(text) for text in folder.name.split(" ")]
         new = (people[old[0]], samples[old[1]], people[old[2]])
