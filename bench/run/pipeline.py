@@ -187,6 +187,10 @@ def _wait_for(future: Future[Any]) -> None:
 
 
 def _work(tasks: queue.SimpleQueue[_Task | None]) -> None:
+    import torch
+
+    # In a new thread convolutions take all cores, whatever set_num_threads was told, until asked.
+    torch.get_num_threads()
     while (task := tasks.get()) is not None:
         future, call = task
         if not future.set_running_or_notify_cancel():

@@ -19,6 +19,8 @@ from typing import Any
 
 import pytest
 
+from tests.fingerprints import fingerprints
+
 INSTRUMENTS = '''
 """Reads back what the made-up faces show: embedder and AU estimator."""
 
@@ -215,12 +217,12 @@ class Undisturbed:
     """A run that nothing happened to.
 
     Attributes:
-        results: its files.
+        results: SHA-256 of its files.
         printed: the board.
         seconds: how long it took.
     """
 
-    results: dict[str, bytes]
+    results: dict[str, str]
     printed: dict[str, Any]
     seconds: float
 
@@ -253,13 +255,10 @@ NOT_COMPARED = frozenset({"run.json", "run.lock", "timings.jsonl", "test-reads.j
 """When, where and how fast it was: what is not a result."""
 
 
-def results(out: Path) -> dict[str, bytes]:
-    """All files of all runs, tables and pictures, by run and name."""
-    return {
-        str(path.relative_to(out)): path.read_bytes()
-        for path in sorted(out.rglob("*"))
-        if path.is_file() and path.name not in NOT_COMPARED
-    }
+def results(out: Path) -> dict[str, str]:
+    """All files of all runs, tables and pictures, by run and name: their SHA-256."""
+    files = (path for path in out.rglob("*") if path.is_file() and path.name not in NOT_COMPARED)
+    return fingerprints(files, out)
 
 
 def leftovers(out: Path) -> list[Path]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -132,11 +133,11 @@ class Bench:
         return runner
 
     @staticmethod
-    def table(out: Path) -> dict[str, bytes]:
-        """The files of the table, by their names, in a file system or in object storage."""
+    def table(out: Path) -> dict[str, str]:
+        """The files of the table by run and name, on disk or in object storage: their SHA-256."""
         kept = [path for name in ("scores", "references") for path in out.glob(f"*/*/{name}/*")]
         return {
-            "/".join([path.parents[1].name, path.parent.name, path.name]): path.read_bytes()
+            "/".join(path.parts[-3:]): hashlib.sha256(path.read_bytes()).hexdigest()
             for path in sorted(kept)
         }
 

@@ -40,6 +40,7 @@ from bench.run.cache import (
 from bench.run.instruments import Instruments
 from bench.run.session import Session
 from tests.conftest import MadeUpInstrument
+from tests.fingerprints import fingerprints
 
 ARRAYS = {
     "value": np.arange(1000, dtype=np.float64),
@@ -487,7 +488,7 @@ class WithWeights(MadeUpInstrument):
 @pytest.fixture
 def counted(
     embedded: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> Callable[..., tuple[int, int, dict[str, bytes]]]:
+) -> Callable[..., tuple[int, int, dict[str, str]]]:
     """Runs a method: images encoded, images measured, and the files of its rows."""
     for kind in ("embedder", "au_estimator"):
         monkeypatch.setattr(f"bench.run.instruments.load_{kind}", lambda *_, **__: WithWeights())
@@ -500,7 +501,7 @@ def counted(
     counting.__wrapped__ = encode  # type: ignore[attr-defined]
     monkeypatch.setattr(GlowLatents, "_encode", counting)
 
-    def run(out: str, *, limit: int = 4, **more: Any) -> tuple[int, int, dict[str, bytes]]:
+    def run(out: str, *, limit: int = 4, **more: Any) -> tuple[int, int, dict[str, str]]:
         # Methods would make images that were never measured before.
         before = faces[0], WithWeights.embedded
         settings = api.Settings(out=tmp_path / out, limit=limit, alphas=(0.0, 1.0), **more)
@@ -509,10 +510,7 @@ def counted(
         api.complete(runner, "test", (0.0, 1.0), limit, api.Serial())
         if session.cache is not None:
             session.cache.flush()
-        files = {
-            str(path.relative_to(tmp_path / out)): path.read_bytes()
-            for path in sorted((tmp_path / out).rglob("*.parquet"))
-        }
+        files = fingerprints((tmp_path / out).rglob("*.parquet"), tmp_path / out)
         return faces[0] - before[0], WithWeights.embedded - before[1], files
 
     return run

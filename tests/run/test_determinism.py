@@ -24,6 +24,7 @@ from bench.run.execute import Runner
 from bench.run.instruments import Instruments
 from bench.run.outputs import Output, call_method
 from bench.run.plan import Chunk
+from tests.fingerprints import fingerprints
 
 METHODS = ("glow-arith", "pca-arith", "pixel-arith")
 ALPHAS = (0.0, 0.5, 1.0)
@@ -34,22 +35,20 @@ PAIRS_FOR_TWO = 88
 """Four chunks of each method: with fewer no second worker is asked."""
 
 
-def tables(out: Path) -> dict[str, bytes]:
-    """All tables of all runs, rows and real images."""
-    found = {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*.parquet")}
+def tables(out: Path) -> dict[str, str]:
+    """SHA-256 of all tables of all runs, rows and real images."""
+    found = fingerprints(out.rglob("*.parquet"), out)
     assert sum("/scores/" in name for name in found) >= 2 * len(METHODS) + len(api.ANCHORS)
     return found
 
 
-def run_here(
-    out: Path, methods: Sequence[str] = METHODS, *, cache: bool = False
-) -> dict[str, bytes]:
+def run_here(out: Path, methods: Sequence[str] = METHODS, *, cache: bool = False) -> dict[str, str]:
     settings = api.Settings(out=out, limit=PAIRS, alphas=ALPHAS, cache=cache)
     api.run(methods, settings, alpha=0.5)
     return tables(out)
 
 
-def run_there(out: Path, *more: str, threads: int, pairs: int, seed: int = 0) -> dict[str, bytes]:
+def run_there(out: Path, *more: str, threads: int, pairs: int, seed: int = 0) -> dict[str, str]:
     """In a process of its own."""
     words = ["run", *METHODS, "--out", str(out), "--limit", str(pairs), "--alpha", "0.5"]
     words += ["--alphas", ",".join(map(str, ALPHAS)), "--no-cache", "--seed", str(seed), *more]
@@ -63,7 +62,7 @@ def run_there(out: Path, *more: str, threads: int, pairs: int, seed: int = 0) ->
 
 
 @pytest.fixture(scope="module")
-def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+def usual(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     return run_here(tmp_path_factory.mktemp("usual"))
 
 
@@ -75,7 +74,7 @@ def in_groups(items: Sequence[Any], size: int) -> Iterator[Sequence[Any]]:
 @pytest.mark.slow
 @pytest.mark.parametrize("size", [1, 7])
 def test_in_batches_of_another_size_the_tables_are_the_same(
-    usual: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
+    usual: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, size: int
 ) -> None:
     calls: list[int] = []
 
@@ -99,7 +98,7 @@ def test_in_batches_of_another_size_the_tables_are_the_same(
 
 @pytest.mark.slow
 def test_in_another_order_of_methods_and_chunks_the_tables_are_the_same(
-    usual: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    usual: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run: Callable[..., None] = Runner.run
     moved: list[bool] = []
@@ -119,7 +118,7 @@ def test_in_another_order_of_methods_and_chunks_the_tables_are_the_same(
 
 @pytest.mark.slow
 def test_out_of_the_cache_the_tables_are_the_same(
-    usual: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    usual: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("BENCH_CACHE", str(tmp_path / "cache"))
     for name in ("it is filled", "it is read"):
@@ -130,7 +129,7 @@ def test_out_of_the_cache_the_tables_are_the_same(
 @pytest.mark.slow
 @pytest.mark.parametrize("threads", [1, 2, 4])
 def test_with_another_number_of_threads_the_tables_are_the_same(
-    usual: dict[str, bytes], tmp_path: Path, threads: int
+    usual: dict[str, str], tmp_path: Path, threads: int
 ) -> None:
     assert run_there(tmp_path, threads=threads, pairs=PAIRS) == usual
 
@@ -143,7 +142,7 @@ def test_of_two_workers_the_tables_are_those_of_one(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_another_seed_is_another_run(usual: dict[str, bytes], tmp_path: Path) -> None:
+def test_another_seed_is_another_run(usual: dict[str, str], tmp_path: Path) -> None:
     other = run_there(tmp_path, threads=1, pairs=PAIRS, seed=1)
     folders = [{Path(name).parts[1] for name in found} for found in (usual, other)]
     assert folders[0].isdisjoint(folders[1])

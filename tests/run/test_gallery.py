@@ -29,6 +29,7 @@ from bench.run.gallery import (
 )
 from bench.run.session import Session
 from bench.run.store import RunFolder
+from tests.fingerprints import fingerprints
 
 LONG = ("x" * 200, "ش" * 200, "<script>" * 25)
 ODD = ("..", ".", "a/b", "a b", "a%20b", "a", "b", "~", "CON", "two\nlines", *LONG)
@@ -307,13 +308,9 @@ def out(
     return folder
 
 
-def pictures_of(out: Path, method: str) -> dict[str, bytes]:
+def pictures_of(out: Path, method: str) -> dict[str, str]:
     (run,) = out.glob(f"synthfaces-64/{method}-*")
-    return {
-        str(path.relative_to(run)): path.read_bytes()
-        for path in run.rglob("*")
-        if path.suffix in (".png", ".webp")
-    }
+    return fingerprints((p for p in run.rglob("*") if p.suffix in (".png", ".webp")), run)
 
 
 def test_all_methods_of_a_benchmark_keep_the_same_pairs(out: Path, embedded: Path) -> None:
@@ -345,10 +342,10 @@ def test_the_same_command_adds_missing_pictures_and_no_rows(
     (run,) = (tmp_path / "runs").glob("synthfaces-64/pixel-arith-*")
     before = pictures_of(out, "pixel-arith")
     shutil.rmtree(run / "images")
-    tables = {path: path.read_bytes() for path in run.rglob("*.parquet")}
+    tables = fingerprints(run.rglob("*.parquet"), run)
     api.run(["pixel-arith"], api.Settings(out=tmp_path / "runs"))
     assert pictures_of(tmp_path / "runs", "pixel-arith") == before
-    assert {path: path.read_bytes() for path in run.rglob("*.parquet")} == tables
+    assert fingerprints(run.rglob("*.parquet"), run) == tables
 
 
 def test_nothing_is_drawn_again_that_is_there(

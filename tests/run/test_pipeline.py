@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import ctypes
 import gc
 import threading
 import weakref
 from collections.abc import Callable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
+import torch
 
 from bench import api
 from bench.errors import BenchError
@@ -49,6 +52,22 @@ def through(
             settle(stages.settled(most))
         settle(stages.settled(0))
     return told
+
+
+def test_a_helper_has_the_threads_that_pytorch_was_told() -> None:
+    """OpenMP counts by thread; PyTorch tells it only when a new thread first asks PyTorch."""
+    libraries = list((Path(torch.__file__).parent / "lib").glob("libgomp*"))
+    if not libraries:
+        pytest.skip("this PyTorch has another OpenMP, or none")
+    most = ctypes.CDLL(str(libraries[0])).omp_get_max_threads
+    before = torch.get_num_threads()
+    torch.set_num_threads(before + 1)
+    helper = Helper("threads")
+    try:
+        assert helper.submit(most).result(PATIENCE) == before + 1
+    finally:
+        helper.close()
+        torch.set_num_threads(before)
 
 
 @pytest.mark.parametrize("most", [0, 1, 2, 5])

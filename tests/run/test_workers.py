@@ -24,7 +24,7 @@ LIMIT = 100
 
 
 @pytest.fixture
-def serial(bench: Bench, tmp_path: Path) -> dict[str, bytes]:
+def serial(bench: Bench, tmp_path: Path) -> dict[str, str]:
     """The files of an undisturbed run in one process."""
     bench.complete(tmp_path / "serial", limit=LIMIT)
     for path in bench.method.parent.glob("[!m]*"):
@@ -34,7 +34,7 @@ def serial(bench: Bench, tmp_path: Path) -> dict[str, bytes]:
 
 @pytest.mark.slow
 def test_the_files_are_those_of_one_process(
-    bench: Bench, serial: dict[str, bytes], tmp_path: Path
+    bench: Bench, serial: dict[str, str], tmp_path: Path
 ) -> None:
     (bench.method.parent / "together").touch()
     runner = bench.complete(tmp_path / "two", limit=LIMIT, device="cpu,cpu")
@@ -74,7 +74,7 @@ def test_workers_share_the_cores(
 @pytest.mark.slow
 def test_what_a_killed_worker_had_begun_is_made_by_the_others(
     bench: Bench,
-    serial: dict[str, bytes],
+    serial: dict[str, str],
     tmp_path: Path,
     wait_until: Callable[..., None],
     capfd: pytest.CaptureFixture[str],

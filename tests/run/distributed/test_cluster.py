@@ -31,7 +31,7 @@ pytestmark = pytest.mark.slow
 
 
 @pytest.fixture
-def serial(bench: Bench, tmp_path: Path) -> dict[str, bytes]:
+def serial(bench: Bench, tmp_path: Path) -> dict[str, str]:
     """The files of an undisturbed run in one process."""
     bench.complete(tmp_path / "serial")
     (bench.method.parent / "calls").unlink()
@@ -45,7 +45,7 @@ def in_background(work: Callable[[], Any]) -> Iterator[Future[Any]]:
 
 
 def test_the_files_are_those_of_a_serial_run(
-    bench: Bench, clusters: Clusters, serial: dict[str, bytes], tmp_path: Path
+    bench: Bench, clusters: Clusters, serial: dict[str, str], tmp_path: Path
 ) -> None:
     cluster = clusters(3, MIXTURE_SECONDS="0.3")
     runner = bench.complete(tmp_path / "dask", cluster.address)
@@ -65,7 +65,7 @@ def test_the_files_are_those_of_a_serial_run(
 def test_a_worker_killed_in_the_middle_of_a_chunk(
     bench: Bench,
     clusters: Clusters,
-    serial: dict[str, bytes],
+    serial: dict[str, str],
     tmp_path: Path,
     wait_until: Callable[..., None],
 ) -> None:
@@ -87,7 +87,7 @@ def test_a_worker_killed_in_the_middle_of_a_chunk(
 
 
 def test_a_chunk_that_ends_every_worker_is_named_and_the_others_are_stored(
-    bench: Bench, clusters: Clusters, serial: dict[str, bytes], tmp_path: Path
+    bench: Bench, clusters: Clusters, serial: dict[str, str], tmp_path: Path
 ) -> None:
     cluster = clusters(2)
     bench.complete(tmp_path / "look")
@@ -108,7 +108,7 @@ def test_a_chunk_that_ends_every_worker_is_named_and_the_others_are_stored(
 
 
 def test_a_worker_that_runs_out_of_memory(
-    bench: Bench, clusters: Clusters, serial: dict[str, bytes], tmp_path: Path
+    bench: Bench, clusters: Clusters, serial: dict[str, str], tmp_path: Path
 ) -> None:
     (bench.method.parent / "greedy").touch()
     cluster = clusters(1, "--memory-limit", "1600MiB")
@@ -120,7 +120,7 @@ def test_a_worker_that_runs_out_of_memory(
 
 
 def test_a_slow_worker_doubles_nothing(
-    bench: Bench, clusters: Clusters, serial: dict[str, bytes], tmp_path: Path
+    bench: Bench, clusters: Clusters, serial: dict[str, str], tmp_path: Path
 ) -> None:
     cluster = clusters(1, MIXTURE_SECONDS="6")
     cluster.start_worker(MIXTURE_SECONDS="0.1")
@@ -134,7 +134,7 @@ def test_a_slow_worker_doubles_nothing(
 def test_workers_that_come_late(
     bench: Bench,
     clusters: Clusters,
-    serial: dict[str, bytes],
+    serial: dict[str, str],
     tmp_path: Path,
     wait_until: Callable[..., None],
 ) -> None:
@@ -158,7 +158,7 @@ def test_workers_that_are_all_paused(
 def test_the_scheduler_started_again(
     bench: Bench,
     clusters: Clusters,
-    serial: dict[str, bytes],
+    serial: dict[str, str],
     tmp_path: Path,
     wait_until: Callable[..., None],
     capfd: pytest.CaptureFixture[str],
@@ -181,7 +181,7 @@ def test_the_scheduler_started_again(
 def test_a_scheduler_that_does_not_come_back(
     bench: Bench,
     clusters: Clusters,
-    serial: dict[str, bytes],
+    serial: dict[str, str],
     tmp_path: Path,
     wait_until: Callable[..., None],
 ) -> None:
