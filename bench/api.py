@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -474,6 +474,10 @@ def complete(
             chunks = runner.missing(part, alphas, limit)
             with progress_bar(f"{runner.entry.name} on {part}", sum(map(len, chunks))) as advance:
                 executor.run(runner, part, chunks, advance)
+            runner.finish()
+    elif not runner.is_finished:
+        # It was killed between its last row and this, which a read-only folder may go without.
+        with suppress(BenchError), locked(runner.folder.folder):
             runner.finish()
     drawn = runner.without_picture(part, alphas, limit)
     if drawn:

@@ -172,15 +172,17 @@ def _remade(
 
 def _measure(remade: _Remade) -> StoredRun:
     """Makes and measures the outputs that were not measured before."""
+    from bench.run.lock import locked
     from bench.run.progress import progress_bar
 
     runner, alpha = remade.runner, remade.alpha
     keys = {pair.key for pair in remade.pairs}
     chunks = runner.missing("test", [] if alpha is None else [alpha], None, keys)
     if chunks:
-        with progress_bar(f"{runner.entry.name} on test", sum(map(len, chunks))) as advance:
+        title, images = f"{runner.entry.name} on test", sum(map(len, chunks))
+        with locked(runner.folder.folder), progress_bar(title, images) as advance:
             runner.run("test", chunks, advance)
-        runner.finish()
+            runner.finish()
     return runner.folder.read("test")
 
 

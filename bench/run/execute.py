@@ -239,13 +239,20 @@ class Runner:
             settle(stages.settled(0))
         waiting.settle()
 
+    @property
+    def is_finished(self) -> bool:
+        """Whether run.json has the timings of all rows: it is written after the last of them."""
+        return bool(self.folder.info.get("timings") == self._timings())
+
     def finish(self) -> None:
         """Writes the run's timings into run.json."""
+        if not self.is_finished:
+            info = {k: v for k, v in self.folder.info.items() if k != "schema_version"}
+            self.folder.write_info({**info, "timings": self._timings()})
+
+    def _timings(self) -> dict[str, float]:
         timings = self.folder.timings()
-        info = {k: v for k, v in self.folder.info.items() if k != "schema_version"}
-        values = {name: round(getattr(timings, name), 3) for name in timings.__slots__}
-        if info.get("timings") != values:
-            self.folder.write_info({**info, "timings": values})
+        return {name: round(getattr(timings, name), 3) for name in timings.__slots__}
 
     def _make(
         self, rows: Sequence[Row], requests: Sequence[TransferRequest], *, is_alone: bool = False

@@ -60,15 +60,15 @@ class Turns:
         """The median of the ratios of each turn."""
         return statistics.median(a / b for a, b in zip(of[one], of[other], strict=True))
 
-    def tell(self, title: str, one: str, other: str) -> float:
-        """Prints both ratios; that of processor time."""
+    def tell(self, title: str, one: str, other: str) -> tuple[float, float]:
+        """Prints both ratios, of processor time and of elapsed time, and gives them."""
         processor = self.ratio(self.processor, one, other)
         elapsed = self.ratio(self.seconds, one, other)
         print(
             f"{title}: {one} / {other}: processor time {processor:.3f}, elapsed time {elapsed:.3f} "
             f"({len(self.seconds[one])} turns of {statistics.median(self.seconds[other]):.1f} s)"
         )
-        return processor
+        return processor, elapsed
 
 
 @pytest.fixture(autouse=True)
@@ -139,10 +139,12 @@ def test_harness(benchmark: Any, method: str, tmp_path: Path) -> None:
     benchmark.pedantic(run, setup=prepare, rounds=ROUNDS)
     stored = made[-1].folder.read()
     assert len(stored.scores) == limit * len(ALPHAS)
-    ratio = turns.tell(method, "bench run", "the bare loop")
-    benchmark.extra_info["ratio"] = ratio
+    processor, elapsed = turns.tell(method, "bench run", "the bare loop")
+    benchmark.extra_info["ratios"] = {"processor": processor, "elapsed": elapsed}
     if benchmark.enabled:
-        assert ratio <= 1.05
+        assert elapsed <= 1.05
+        # Beside a method that costs next to nothing, the pictures of the report are felt.
+        assert processor <= (1.15 if method == "pixel-arith" else 1.05)
 
 
 @pytest.mark.slow

@@ -218,11 +218,13 @@ class Undisturbed:
 
     Attributes:
         results: SHA-256 of its files.
+        sizes: of the same files, bytes.
         printed: the board.
         seconds: how long it took.
     """
 
     results: dict[str, str]
+    sizes: dict[str, int]
     printed: dict[str, Any]
     seconds: float
 
@@ -237,7 +239,9 @@ def undisturbed(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> U
         seconds = time.monotonic() - started
     assert results(out / "a") == results(out / "b")
     assert sum("/scores/" in name for name in results(out / "a")) > 10
-    return Undisturbed(results(out / "a"), json.loads(command.stdout), seconds)
+    files = results(out / "a")
+    sizes = {name: (out / "a" / name).stat().st_size for name in files}
+    return Undisturbed(files, sizes, json.loads(command.stdout), seconds)
 
 
 ALPHAS = ",".join(f"{place / 40:g}" for place in range(41))

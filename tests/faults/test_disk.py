@@ -60,7 +60,7 @@ def test_a_full_disk_says_so_and_with_room_the_run_goes_on(
     place, mount = small_disk
     out = place / "runs"
     # A disk counts in pages: this is what all files need.
-    needed = sum(-(-len(content) // 4096) * 4096 for content in undisturbed.results.values())
+    needed = sum(-(-size // 4096) * 4096 for size in undisturbed.sizes.values())
     stored = 0
     for share in (0.02, 0.1, 0.3, 0.5, 0.7, 0.9):
         mount(f"size={max(4096, int(share * needed))}")
@@ -80,7 +80,7 @@ def test_where_files_may_not_be_large_enough_it_says_so_and_goes_on_without_that
     nursery: Nursery, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     pytest.importorskip("resource")
-    largest = max(len(c) for name, c in undisturbed.results.items() if "/scores/" in name)
+    largest = max(size for name, size in undisturbed.sizes.items() if "/scores/" in name)
     limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest - 1},) * 2)"
     out = tmp_path / "runs"
     refused(nursery, out, "files may not be so large here", "ulimit -f", before=limit)

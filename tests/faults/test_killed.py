@@ -54,6 +54,39 @@ def test_killed_at_50_moments_a_run_ends_with_the_same_bytes(
     assert finished >= 2
 
 
+AT_THE_END = """
+import os, signal
+from pathlib import Path
+
+from bench.run import files
+
+replace = os.replace
+
+def killed(partial, path):
+    if Path(path).name == "run.json" and '"timings"' in Path(partial).read_text():
+        os.kill(os.getpid(), signal.SIGKILL)
+    replace(partial, path)
+
+files.os.replace = killed
+"""
+
+
+@pytest.mark.slow
+def test_killed_after_its_last_row_a_run_leaves_nothing_half_written(
+    nursery: Nursery, undisturbed: Undisturbed, tmp_path: Path
+) -> None:
+    killed = nursery.start(*arguments(tmp_path), before=AT_THE_END)
+    assert killed.wait() == 128 + signal.SIGKILL
+    (left,) = leftovers(tmp_path)
+    assert left.name.startswith("run.json")
+    rows = list(left.parent.glob("scores/part-*.parquet"))
+    assert rows
+    nursery.run(*arguments(tmp_path))
+    assert results(tmp_path) == undisturbed.results
+    assert "timings" in json.loads((left.parent / "run.json").read_text())
+    assert sorted(left.parent.glob("scores/part-*.parquet")) == sorted(rows)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_told_to_stop_at_any_moment_it_says_how_to_go_on(
