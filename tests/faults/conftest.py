@@ -203,7 +203,7 @@ class Nursery:
         return self._process.stdout.readline().strip()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def nursery(made_up_datasets: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nursery]:
     if not hasattr(os, "fork"):
         pytest.skip("needs a system that forks")
@@ -229,7 +229,7 @@ class Undisturbed:
     seconds: float
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def undisturbed(nursery: Nursery, tmp_path_factory: pytest.TempPathFactory) -> Undisturbed:
     """The run of ``arguments``, made once more than needed so that its time is the usual one."""
     out = tmp_path_factory.mktemp("undisturbed")

@@ -14,7 +14,7 @@ import pytest
 from tests.faults.conftest import Nursery, Undisturbed, arguments, leftovers, results
 
 KILLS = 50
-INTERRUPTS = 30
+INTERRUPTS = 15
 
 SHORTEST = 0.3
 """Seconds within which no run is done."""
