@@ -60,7 +60,7 @@ def test_a_full_disk_says_so_and_with_room_the_run_goes_on(
     place, mount = small_disk
     out = place / "runs"
     # A disk counts in pages: this is what all files need.
-    needed = sum(-(-size // 4096) * 4096 for size in undisturbed.sizes.values())
+    needed = sum(-(-size // 4096) * 4096 for size in undisturbed.sizes().values())
     stored = 0
     for share in (0.02, 0.1, 0.3, 0.5, 0.7, 0.9):
         mount(f"size={max(4096, int(share * needed))}")
@@ -80,7 +80,7 @@ def test_where_files_may_not_be_large_enough_it_says_so_and_goes_on_without_that
     nursery: Nursery, undisturbed: Undisturbed, tmp_path: Path
 ) -> None:
     pytest.importorskip("resource")
-    largest = max(size for name, size in undisturbed.sizes.items() if "/scores/" in name)
+    largest = max(undisturbed.sizes("/scores/").values())
     limit = f"import resource; resource.setrlimit(resource.RLIMIT_FSIZE, ({largest - 1},) * 2)"
     out = tmp_path / "runs"
     refused(nursery, out, "files may not be so large here", "ulimit -f", before=limit)
@@ -197,11 +197,10 @@ def test_a_damaged_file_that_no_plan_asks_for_stops_nothing(
 
 def test_every_flipped_bit_and_every_cut_is_found(undisturbed: Undisturbed, tmp_path: Path) -> None:
     """Any byte of a file of rows: what its name says of its content is checked first."""
-    name, content = min(
-        ((name, c) for name, c in undisturbed.results.items() if "/scores/" in name),
-        key=lambda both: len(both[1]),
-    )
-    path = tmp_path / Path(name).name
+    sizes = undisturbed.sizes("/scores/")
+    smallest = undisturbed.folder / min(sizes, key=lambda name: sizes[name])
+    content = smallest.read_bytes()
+    path = tmp_path / smallest.name
     path.write_bytes(content)
     parts = list_parts(tmp_path)
     assert damaged_parts(parts) == []
