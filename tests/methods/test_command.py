@@ -234,6 +234,12 @@ def test_garbage_is_quoted_and_does_not_shift_the_answers(start, request_for, li
     assert f"'{line}'" in made[1].detail
 
 
+def test_lists_nested_without_an_end_are_garbage(start, request_for):
+    (made,) = outcomes(start("print('[' * 100_000, flush=True)"), [request_for("a", "b")])
+    assert made.outcome == "method_error"
+    assert made.detail.startswith("ProgramFailed: no JSON object: '[[[")
+
+
 def test_a_line_without_an_end_and_bytes_that_are_no_text_are_garbage(start, request_for):
     endless = start("sys.stdout.write('x' * 3_000_000); sys.stdout.flush(); time.sleep(60)")
     assert "longer than" in outcomes(endless, [request_for("a", "b")])[0].detail
