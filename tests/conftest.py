@@ -217,6 +217,13 @@ def embedded(embed: Callable[[pytest.MonkeyPatch], Path], monkeypatch: pytest.Mo
     return embed(monkeypatch)
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Benchmarks are run once for their results; --benchmark-only or --benchmark-enable measure."""
+    wanted = config.option.benchmark_only or config.option.benchmark_enable
+    config.option.benchmark_disable = not wanted
+
+
 def pytest_sessionfinish(session: pytest.Session) -> None:
     if hasattr(session.config, "workerinput"):
         return  # the process that started this one hears of all tests
