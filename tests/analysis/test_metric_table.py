@@ -243,7 +243,8 @@ def test_stored_image_values_and_landmarks_are_used(
 
 def test_runs_share_their_draws(stored: Callable[..., StoredRun], methods: Any) -> None:
     table = metric_table([stored(methods.perfect), stored(methods.perfect)], "made-up-64")
-    assert table.runs[0].values == table.runs[1].values
+    # By what is printed: a value that is absent is NaN, which is equal to nothing.
+    assert repr(table.runs[0].values) == repr(table.runs[1].values)
     assert table.matching.impostors == 16 * 7
     assert 0.0 < table.matching.threshold < 2.0
 

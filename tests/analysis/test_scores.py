@@ -68,7 +68,7 @@ def test_self_pairs_do_not_count(world, methods):
     changed = terms.copy()
     changed.loc[changed["kind"] == "self", ["expression_error", "niqe", "id_dist_target"]] = 99.0
     assert aggregate(changed, niqe_real=4.0) == aggregate(terms, niqe_real=4.0)
-    assert measures(changed) == measures(terms)
+    assert repr(measures(changed)) == repr(measures(terms))  # NaN is equal to nothing
 
 
 def test_naturalness_is_capped_at_one(world, methods):

@@ -126,6 +126,7 @@ def test_unknown_names_come_with_the_nearest(london_data: Path) -> None:
 
 
 def test_missing_weights_name_the_file_and_where_to_get_it(copy: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="needs onnxruntime: pip install -e '.[onnx]'")
     empty = {"BENCH_WEIGHTS": str(tmp_path / "empty"), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     (tmp_path / "empty").mkdir()
     line = refused(
