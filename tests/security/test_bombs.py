@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -37,6 +38,15 @@ from glow.data import load_image
 from metrics.synth_weights import load_instrument
 
 ROOT = Path(__file__).resolve().parents[2]
+
+
+@pytest.fixture(autouse=True)
+def _usual_depth() -> Iterator[None]:
+    """Of calls within calls: libraries that other tests have loaded may allow more."""
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(1000)
+    yield
+    sys.setrecursionlimit(before)
 
 
 def chunk(kind: bytes, content: bytes) -> bytes:
