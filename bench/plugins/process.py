@@ -45,6 +45,9 @@ def kill_all() -> None:
     for started in list(_STARTED):
         if started.process.returncode is None:
             started.kill()
+    # An interrupt may have come before a process that was being started was noted.
+    if own := os.environ.get(MARK, "").split():
+        _kill_marked(own[-1], but=os.getpid())
 
 
 class ProcessEnded(RuntimeError):
@@ -64,13 +67,7 @@ class _Started:
             return
         with suppress(ProcessLookupError, PermissionError):
             os.killpg(self.process.pid, signal.SIGKILL)
-        for _ in range(ROUNDS):
-            strays = [pid for pid in _marked(self._mark) if pid != self.process.pid]
-            if not strays:
-                return
-            for pid in strays:
-                with suppress(ProcessLookupError, PermissionError):
-                    os.kill(pid, signal.SIGKILL)
+        _kill_marked(self._mark, but=self.process.pid)
 
     def stop(self) -> None:
         """Closes its standard input, waits a little, and kills what is left."""
@@ -228,6 +225,19 @@ def _status(status: int) -> str:
         return f"was ended by {signal.Signals(-status).name}"
     except ValueError:
         return f"was ended by signal {-status}"
+
+
+def _kill_marked(mark: str, but: int) -> None:
+    """Kills the processes with a mark, but one, and what these have started meanwhile."""
+    if sys.platform == "win32":
+        return  # which does not tell the environment of others
+    for _ in range(ROUNDS):
+        strays = [pid for pid in _marked(mark) if pid != but]
+        if not strays:
+            return
+        for pid in strays:
+            with suppress(ProcessLookupError, PermissionError):
+                os.kill(pid, signal.SIGKILL)
 
 
 def _marked(mark: str) -> Iterator[int]:

@@ -200,6 +200,24 @@ def test_a_program_that_hangs_ends_after_bench_was_killed(program, mark):
     wait_until(lambda: not still_there(mark))
 
 
+UNNOTED = """
+import subprocess, sys
+from bench.plugins.process import kill_all
+
+child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(1000)"])
+kill_all()
+sys.exit(child.wait() + 9)
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/environ").exists(), reason="needs /proc")
+def test_what_was_started_but_not_noted_ends_too():
+    """As where an interrupt comes between the two."""
+    marks = {"BENCH_PROCESS": f"{uuid.uuid4().hex} {uuid.uuid4().hex}"}
+    done = subprocess.run([sys.executable, "-c", UNNOTED], env=os.environ | marks, timeout=120)
+    assert done.returncode == 0
+
+
 def wait_until(is_so: Callable[[], bool], seconds: float = 60.0) -> None:
     end = time.monotonic() + seconds
     while not is_so():
