@@ -1,15 +1,23 @@
-"""``run.json`` of anybody: whether it is what the code that reads it takes for granted."""
+"""``run.json``: what is written of a run, and whether that of others is what readers expect."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from bench.data.inside import name_in_path_problem
 from bench.data.reading import parse_json
 from bench.errors import BenchError
+from bench.plugins.contracts import Method
+from bench.plugins.registry import MethodEntry
+from bench.run.identity import identity_hash
+from bench.run.provenance import provenance
 
-__all__ = ["MOST_BYTES", "parse_description"]
+if TYPE_CHECKING:
+    from bench.run.session import Session
+
+__all__ = ["MOST_BYTES", "SCHEMA_VERSION", "describe", "parse_description"]
 
 SCHEMA_VERSION: Final = 1
 MOST_BYTES: Final = 16 << 20
@@ -60,6 +68,53 @@ _KNOWN: Final[dict[str, type]] = {
 """Where they are there, they are of these kinds."""
 
 _OF_TEXTS: Final = ("identity.parts.parameters", "action_units", "notes")
+
+
+def describe(
+    session: Session,
+    method: Method,
+    entry: MethodEntry,
+    parts: Mapping[str, Any],
+    cards: Mapping[str, Any],
+    command: str,
+    device: str,
+) -> dict[str, Any]:
+    """What stands in run.json before the first row, but for the schema version.
+
+    Args:
+        session: dataset and instruments.
+        method: prepared.
+        entry: where it comes from.
+        parts: of the run's identity.
+        cards: of the instruments.
+        command: what the user typed.
+        device: torch device.
+    """
+    card, dataset = method.card, session.benchmark.card
+    return {
+        "benchmark": session.benchmark.name,
+        "method": {
+            "name": card.name,
+            "description": card.description,
+            "citation": card.citation,
+            "has_alpha": card.has_alpha,
+            "is_anchor": card.is_anchor,
+            "origin": entry.origin,
+        },
+        "identity": {"hash": identity_hash(parts), "parts": dict(parts)},
+        "dataset": {
+            "name": dataset.name,
+            "citation": dataset.citation,
+            "licence": dataset.licence,
+            "doi": dataset.doi,
+            "may_show_images": dataset.may_show_images,
+        },
+        "instruments": dict(cards),
+        "image_metrics": session.instruments.image_metrics.to_dict(),
+        "action_units": list(session.scored_units),
+        "command": command,
+        **provenance(device),
+    }
 
 
 def parse_description(content: bytes, path: Path) -> dict[str, Any]:

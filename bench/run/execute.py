@@ -17,6 +17,7 @@ from bench.data.split import Pair, Part
 from bench.plugins.contracts import TransferRequest
 from bench.plugins.registry import MethodEntry
 from bench.run.comparison import compare_with_truth
+from bench.run.description import describe
 from bench.run.gallery import Keeper
 from bench.run.identity import identity_hash, identity_parts
 from bench.run.instruments import Features
@@ -26,9 +27,9 @@ from bench.run.outputs import Output, call_method
 from bench.run.pipeline import AT_ONCE, staged
 from bench.run.plan import Chunk, Row, key_of, plan_chunks
 from bench.run.preparation import prepare_method
-from bench.run.provenance import provenance
 from bench.run.session import Session
-from bench.run.store import RunFolder, Timings
+from bench.run.store import RunFolder
+from bench.run.timings import Timings
 from bench.run.waiting import ImagesWait, Waiting
 from glow.comparison.memory import peak_mib
 
@@ -108,7 +109,9 @@ class Runner:
         self.folder = store(out / session.benchmark.name / name)
         if not self.folder.info:
             with locked(self.folder.folder):
-                self.folder.write_info(self._description(parts, cards, command, device))
+                self.folder.write_info(
+                    describe(session, self.method, entry, parts, cards, command, device)
+                )
         self.pictures = Keeper(session, self.method, self.folder, keep_all=keep_images)
         self.at_once = AT_ONCE
         # The method and the instruments take different amounts for an image.
@@ -370,32 +373,3 @@ class Runner:
             for sample, read in zip(samples, features, strict=True)
         ]
         self.folder.write_references(part, rows, self.session.instruments.action_units)
-
-    def _description(
-        self, parts: Mapping[str, Any], cards: Mapping[str, Any], command: str, device: str
-    ) -> dict[str, Any]:
-        card, dataset = self.method.card, self.session.benchmark.card
-        return {
-            "benchmark": self.session.benchmark.name,
-            "method": {
-                "name": card.name,
-                "description": card.description,
-                "citation": card.citation,
-                "has_alpha": card.has_alpha,
-                "is_anchor": card.is_anchor,
-                "origin": self.entry.origin,
-            },
-            "identity": {"hash": identity_hash(parts), "parts": dict(parts)},
-            "dataset": {
-                "name": dataset.name,
-                "citation": dataset.citation,
-                "licence": dataset.licence,
-                "doi": dataset.doi,
-                "may_show_images": dataset.may_show_images,
-            },
-            "instruments": dict(cards),
-            "image_metrics": self.session.instruments.image_metrics.to_dict(),
-            "action_units": list(self.session.scored_units),
-            "command": command,
-            **provenance(device),
-        }

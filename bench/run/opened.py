@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from bench.data.split import Part
 from bench.errors import BenchError
-from bench.run.store import SCHEMA_VERSION, RunFolder, Timings
+from bench.run.description import SCHEMA_VERSION
+from bench.run.store import RunFolder
+from bench.run.timings import Timings
 
 if TYPE_CHECKING:
     from bench.run.execute import Runner

@@ -8,9 +8,8 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-from threading import RLock
 from typing import Any, cast
 
 import numpy as np
@@ -21,12 +20,9 @@ from PIL import Image
 from bench.data.images import Pixels
 from bench.data.split import Pair, Part
 from bench.errors import BenchError
-from bench.run.description import parse_description
+from bench.run.description import SCHEMA_VERSION, parse_description
 from bench.run.files import (
-    append_line,
-    append_lines,
     disk_errors,
-    is_object_storage,
     opened,
     write_atomically,
 )
@@ -37,71 +33,23 @@ from bench.run.parts import (
     encode_table,
     list_parts,
     part_name,
-    read_schema,
     read_table,
     read_tables,
     rows_digest,
 )
 from bench.run.plan import Chunk, Key, row_line
 from bench.run.stored_tables import concatenate, require_columns, schema_of, to_frame
+from bench.run.timings import TIMINGS, Timings, TimingsLog, timings_of
 from bench.stderr import warn
 
 __all__ = [
-    "SCHEMA_VERSION",
     "RunFolder",
     "StoredRun",
-    "Timings",
     "list_runs",
 ]
 
-SCHEMA_VERSION = 1
-
-TIMINGS = "timings.jsonl"
-"""How long each chunk took, apart from the tables, which are the same however long it took."""
-
-TIMINGS_AT_ONCE = 200
-"""Chunks between two writes of their times to object storage."""
-
 WITHOUT_IMAGE = frozenset({"method_error", "invalid_output", "timeout"})
 """Outcomes of a sample of which there is no image."""
-
-
-@dataclass(frozen=True, slots=True)
-class Timings:
-    """Where the time of a set of rows went.
-
-    Attributes:
-        images: number of images made.
-        method_seconds: spent inside the method.
-        instrument_seconds: spent inside the instruments.
-        peak_memory_mib: largest resident memory of the process, MiB.
-        alone_images: number of images that were made while nothing was measured or stored beside.
-        alone_seconds: spent inside the method for these.
-    """
-
-    images: int = 0
-    method_seconds: float = 0.0
-    instrument_seconds: float = 0.0
-    peak_memory_mib: float = 0.0
-    alone_images: int = 0
-    alone_seconds: float = 0.0
-
-    def __add__(self, other: Timings) -> Timings:
-        return Timings(
-            self.images + other.images,
-            self.method_seconds + other.method_seconds,
-            self.instrument_seconds + other.instrument_seconds,
-            max(self.peak_memory_mib, other.peak_memory_mib),
-            self.alone_images + other.alone_images,
-            self.alone_seconds + other.alone_seconds,
-        )
-
-    @property
-    def images_per_second(self) -> float | None:
-        """Of the method alone, as far as it was timed so; None where nothing was."""
-        if self.alone_seconds > 0.0:
-            return self.alone_images / self.alone_seconds
-        return self.images / self.method_seconds if self.method_seconds > 0.0 else None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,8 +117,7 @@ class RunFolder:
     def __init__(self, folder: Path, rows: str = "scores") -> None:
         self.folder, self.rows = folder, rows
         self.info: dict[str, Any] = {}
-        self._unwritten: list[str] = []
-        self._noting = RLock()
+        self._timings = TimingsLog((folder / rows).parent / TIMINGS)
         path = folder / "run.json"
         with opened(path):
             if not path.exists():
@@ -223,24 +170,8 @@ class RunFolder:
         self.note_timings(digest, timings)
 
     def note_timings(self, rows: str, timings: Timings) -> None:
-        """Notes how long a chunk took, by the digest of its rows.
-
-        In object storage, which cannot append, many are written at once. Threads may share it.
-        """
-        line = json.dumps({"rows": rows, **asdict(timings)})
-        if not is_object_storage(self.folder):
-            append_line(self._timings_path, line)
-            return
-        with self._noting:
-            self._unwritten.append(line)
-            if len(self._unwritten) >= TIMINGS_AT_ONCE:
-                self._write_timings()
-
-    def _write_timings(self) -> None:
-        with self._noting:
-            lines, self._unwritten = self._unwritten, []
-            if lines:
-                append_lines(self._timings_path, lines)
+        """Notes how long a chunk took, by the digest of its rows."""
+        self._timings.note(rows, timings)
 
     def write_references(
         self, part: Part, rows: list[dict[str, Any]], action_units: Sequence[str]
@@ -304,8 +235,8 @@ class RunFolder:
         Raises:
             BenchError: a file cannot be read.
         """
-        noted = self._noted_timings()
-        return sum((_timings_of(part, noted) for part in self.parts()), Timings())
+        noted = self._timings.read()
+        return sum((timings_of(part, noted) for part in self.parts()), Timings())
 
     def read(self, part: Part | None = None) -> StoredRun:
         """Reads the tables of the run.
@@ -319,7 +250,7 @@ class RunFolder:
         """
         if not self.info:
             raise BenchError(f"no run in {self.folder}", hint="bench run METHOD")
-        noted = self._noted_timings()
+        noted = self._timings.read()
         tables, timings = [], Timings()
         files = self.parts()
         for file, table in zip(
@@ -327,7 +258,7 @@ class RunFolder:
         ):
             if part is None or table.num_rows:
                 tables.append(require_columns(table, file.path))
-                timings += _timings_of(file, noted)
+                timings += timings_of(file, noted)
         if not tables:
             where = f" on the {part} part" if part else ""
             raise BenchError(f"the run in {self.folder} has no results{where} yet")
@@ -353,10 +284,6 @@ class RunFolder:
         Image.fromarray(pixels).save(buffer, format="PNG")
         # A picture can be made again: not worth waiting for the disk.
         write_atomically(path, buffer.getvalue(), wait_for_disk=False)
-
-    @property
-    def _timings_path(self) -> Path:
-        return (self.folder / self.rows).parent / TIMINGS
 
     def parts(self) -> list[PartFile]:
         """The files of its rows, each row in one of them."""
@@ -399,23 +326,6 @@ class RunFolder:
             }
         return keys
 
-    def _noted_timings(self) -> dict[str, Timings]:
-        """By the digest of the rows; of a chunk that was computed twice the last."""
-        self._write_timings()
-        path = self._timings_path
-        with opened(path):
-            if not path.is_file():
-                return {}
-            text = path.read_bytes().decode("utf-8", errors="replace")
-        noted = {}
-        for line in text.splitlines():
-            try:
-                values = json.loads(line)
-                noted[str(values["rows"])] = _as_timings(values)
-            except _NO_TIMINGS:
-                continue  # the last line of a process that was killed
-        return noted
-
 
 def list_runs(runs: Path, benchmark: str) -> list[RunFolder]:
     """The run folders of a benchmark, by name."""
@@ -441,29 +351,3 @@ def _remove(path: Path) -> None:
 
 def _line_of(row: dict[str, Any]) -> str:
     return row_line(row["part"], *_row_key(row))
-
-
-def _timings_of(part: PartFile, noted: dict[str, Timings]) -> Timings:
-    """Of one file; earlier versions kept them in it."""
-    if part.rows in noted:
-        return noted[part.rows]
-    metadata = {} if part.has_checksum else read_schema(part.path).metadata or {}
-    try:
-        return _as_timings(json.loads(metadata[b"timings"]))
-    except _NO_TIMINGS:
-        return Timings()
-
-
-_NO_TIMINGS = (ValueError, KeyError, TypeError, OverflowError, RecursionError)
-
-
-def _as_timings(values: Any) -> Timings:
-    return Timings(
-        int(values["images"]),
-        float(values["method_seconds"]),
-        float(values["instrument_seconds"]),
-        float(values["peak_memory_mib"]),
-        # Earlier versions did nothing beside the method.
-        int(values.get("alone_images", values["images"])),
-        float(values.get("alone_seconds", values["method_seconds"])),
-    )

@@ -9,7 +9,6 @@ dies costs nothing but its time, since what it has not stored is made by the oth
 from __future__ import annotations
 
 import multiprocessing
-import os
 import sys
 import threading
 from collections import deque
@@ -26,6 +25,7 @@ from bench.plugins.guard import results_apart
 from bench.plugins.registry import MethodEntry
 from bench.run.opened import Assignment, Done, Opened, Opener, WorkerFolder
 from bench.run.plan import Chunk, Row
+from bench.run.threads import limited_threads, own_threads, threads_for
 from bench.run.waiting import ImagesWait, Waiting
 from bench.stderr import showing_progress, warn
 
@@ -34,16 +34,7 @@ if TYPE_CHECKING:
 
     from bench.run.execute import Runner
 
-__all__ = ["LocalWorkers", "limited_threads", "local_workers", "threads_for"]
-
-THREAD_VARIABLES: Final = (
-    "OMP_NUM_THREADS",
-    "MKL_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-    "VECLIB_MAXIMUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-)
-"""How the libraries that compute are told how many threads to start, when they are loaded."""
+__all__ = ["LocalWorkers", "local_workers"]
 
 MOST_AT_ONCE: Final = 16
 """Chunks that a worker takes: their images lie side by side in the plan."""
@@ -322,55 +313,10 @@ def local_workers(
     with limited_threads(threads):
         workers = LocalWorkers(devices, opener_of, threads)
         try:
-            with _own_threads(threads):
+            with own_threads(threads):
                 yield workers
         finally:
             workers.close()
-
-
-def threads_for(workers: int) -> int:
-    """Threads of each of so many processes, so that all together are no more than cores."""
-    share = max(1, cores() // workers)
-    told = os.environ.get(THREAD_VARIABLES[0], "")
-    return min(share, int(told)) if told.isdigit() and int(told) else share
-
-
-def cores() -> int:
-    """Of the machine, that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-@contextmanager
-def limited_threads(threads: int) -> Iterator[None]:
-    """Libraries that are loaded inside, here and in processes that are started, use so many."""
-    before = {name: os.environ.get(name) for name in THREAD_VARIABLES}
-    os.environ.update(dict.fromkeys(THREAD_VARIABLES, str(threads)))
-    try:
-        yield
-    finally:
-        _set(before)
-
-
-def _set(variables: Mapping[str, str | None]) -> None:
-    for name, value in variables.items():
-        if value is None:
-            os.environ.pop(name, None)
-        else:
-            os.environ[name] = value
-
-
-@contextmanager
-def _own_threads(threads: int) -> Iterator[None]:
-    import torch
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(threads)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(before)
 
 
 def _take_turns(runner: Runner, device: str) -> None:

@@ -13,7 +13,8 @@ import pytest
 
 from bench.analysis.chosen_readings import ChosenRows, chosen_places
 from bench.analysis.terms import sample_terms
-from bench.run.store import StoredRun, Timings
+from bench.run.store import StoredRun
+from bench.run.timings import Timings
 
 UNITS = ("AU06", "AU12", "AU25")
 ALPHAS = (0.0, 0.5, 1.0)

@@ -15,7 +15,8 @@ from bench.analysis.chosen_readings import ChosenReadings, ChosenRows
 from bench.analysis.disagreements import DisagreeingPair, disagreements
 from bench.analysis.scores import aggregate
 from bench.analysis.terms import sample_terms
-from bench.run.store import StoredRun, Timings
+from bench.run.store import StoredRun
+from bench.run.timings import Timings
 
 UNITS = ("AU06", "AU12", "AU25")
 

@@ -18,7 +18,8 @@ from bench.analysis.statistics.groups import score_groups
 from bench.analysis.statistics.holm import holm
 from bench.analysis.stored_terms import terms_of
 from bench.errors import BenchError
-from bench.run.store import StoredRun, Timings
+from bench.run.store import StoredRun
+from bench.run.timings import Timings
 
 UNITS = ("AU06", "AU12", "AU25")
 

@@ -16,7 +16,8 @@ from bench.analysis.metric_values import MetricValue, RunMetrics
 from bench.analysis.score_cards import metric_cards
 from bench.analysis.stored import make_board
 from bench.errors import BenchError
-from bench.run.store import StoredRun, Timings
+from bench.run.store import StoredRun
+from bench.run.timings import Timings
 from metrics.measures import MEASURES
 
 UNITS = ("AU06", "AU12", "AU25")

@@ -9,7 +9,8 @@ import pandas as pd
 import pytest
 
 from bench.analysis.sealed import noted_reading
-from bench.run.store import StoredRun, Timings
+from bench.run.store import StoredRun
+from bench.run.timings import Timings
 
 
 def stored(

@@ -14,7 +14,8 @@ from bench.analysis.chosen_readings import ChosenReadings, ChosenRows
 from bench.analysis.measures import metric_table
 from bench.analysis.statistics.holm import holm
 from bench.analysis.unit_comparison import UnitComparison, compare_units
-from bench.run.store import StoredRun, Timings
+from bench.run.store import StoredRun
+from bench.run.timings import Timings
 
 UNITS = ("AU06", "AU12", "AU25")
 

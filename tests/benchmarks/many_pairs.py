@@ -32,7 +32,8 @@ from bench.data.layout.scan import build_manifest
 from bench.data.manifest import write_manifest
 from bench.data.split import Pair, write_split
 from bench.run.executor import Serial
-from bench.run.store import RunFolder, Timings
+from bench.run.store import RunFolder
+from bench.run.timings import Timings
 from metrics.contracts import Images
 from tests.conftest import MADE_UP_CARD, MadeUpInstrument, made_up_face
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 import time
-import uuid
 from pathlib import Path
 
 import pandas as pd
@@ -13,6 +12,7 @@ import pytest
 
 from bench.run.store import list_runs
 from tests.faults.conftest import Nursery, arguments, results
+from tests.marked_processes import VARIABLE, new_mark, still_there
 
 WILD = """
 import ctypes, os, random, signal, subprocess, sys, time
@@ -147,21 +147,13 @@ def tame(nursery: Nursery, wild: Path, tmp_path_factory: pytest.TempPathFactory)
 
 
 @pytest.fixture
-def mark(monkeypatch: pytest.MonkeyPatch) -> str:
-    """Python that marks a command and all that it starts."""
-    return f"import os; os.environ['TEST_STARTED_BY'] = {uuid.uuid4().hex!r}"
+def mark() -> str:
+    return new_mark()
 
 
-def still_there(mark: str) -> list[str]:
-    value = mark.split("'")[-2].encode()
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if value in path.read_bytes():
-                found.append(path.with_name("cmdline").read_text())
-        except OSError:
-            continue
-    return found
+def marking(mark: str) -> str:
+    """Python that marks what a command starts from then on."""
+    return f"import os; os.environ[{VARIABLE!r}] = {mark!r}"
 
 
 @pytest.mark.slow
@@ -192,7 +184,7 @@ def test_isolated_it_harms_its_own_samples_alone(
     how: str, outcome: str, detail: str,
 ) -> None:  # fmt: skip
     limits = SOON if outcome == "timeout" else LIMITS
-    command = nursery.start(*words(wild, tmp_path, how, *limits), before=mark)
+    command = nursery.start(*words(wild, tmp_path, how, *limits), before=marking(mark))
     assert command.wait() == 0, command.stderr
     assert "Traceback" not in command.stderr
     assert {row["method"] for row in json.loads(command.stdout)["rows"]} >= {"wild", "copy-source"}
@@ -292,7 +284,8 @@ def test_when_bench_is_stopped_or_killed_nothing_of_the_method_is_left(
     nursery: Nursery, wild: Path, tmp_path: Path, mark: str, number: int
 ) -> None:
     command = nursery.start(
-        *words(wild, tmp_path / "runs", "hangs", "--isolate", "--timeout", "60"), before=mark
+        *words(wild, tmp_path / "runs", "hangs", "--isolate", "--timeout", "60"),
+        before=marking(mark),
     )
     deadline = time.monotonic() + 120.0
     # It hangs in the first chunk, after it was described in one process and prepared in another.

@@ -246,7 +246,8 @@ def _read_run(folder: Path, content: bytes) -> None:
 
 
 def _prepare_run(folder: Path) -> None:
-    from bench.run.store import RunFolder, Timings
+    from bench.run.store import RunFolder
+    from bench.run.timings import Timings
 
     run = RunFolder(folder / "synthfaces-64" / "m-00000000")
     run.write_info({k: v for k, v in samples.RUN_INFO.items() if k != "schema_version"})

@@ -27,6 +27,7 @@ from bench.plugins.checks.contract import STEPS
 from bench.plugins.checks.outcome import Report
 from bench.plugins.registry import list_methods
 from bench.run.checking.rows import pairs_to_check, rows_to_check
+from tests.marked_processes import VARIABLE, new_mark, still_there
 
 SOURCE = """
 import os, signal, subprocess, sys, time
@@ -102,23 +103,11 @@ def command(*words: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.fixture
-def mark(monkeypatch: pytest.MonkeyPatch) -> bytes:
-    """A variable that all processes have that a test starts, and those that these start."""
-    value = uuid.uuid4().hex
-    monkeypatch.setenv("TEST_STARTED_BY", value)
-    return f"TEST_STARTED_BY={value}".encode()
-
-
-def still_there(mark: bytes) -> list[str]:
-    """The command lines of processes with a mark."""
-    found = []
-    for path in Path("/proc").glob("[0-9]*/environ"):
-        try:
-            if mark in path.read_bytes():
-                found.append(path.with_name("cmdline").read_text())
-        except OSError:
-            continue
-    return found
+def mark(monkeypatch: pytest.MonkeyPatch) -> str:
+    """Of all processes that a test starts, and of those that these start."""
+    value = new_mark()
+    monkeypatch.setenv(VARIABLE, value)
+    return value
 
 
 @pytest.mark.slow

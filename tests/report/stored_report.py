@@ -14,7 +14,8 @@ import pandas as pd
 
 from bench.analysis.stored import make_board
 from bench.report.contents import ReportInput, ReportMethod
-from bench.run.store import StoredRun, Timings
+from bench.run.store import StoredRun
+from bench.run.timings import Timings
 
 UNITS = ("AU01", "AU04", "AU12", "AU25")
 ALPHAS = (0.0, 0.5, 1.0)

@@ -28,7 +28,8 @@ from bench.report.export import fonts, write_figures
 from bench.report.export.drawing import DOUBLE, SINGLE, legend, png_file, svg_file
 from bench.report.export.figures import figures_of
 from bench.run.gallery import output_path, real_path, reference_path
-from bench.run.store import StoredRun, Timings
+from bench.run.store import StoredRun
+from bench.run.timings import Timings
 
 pytest.importorskip("matplotlib", reason="needs pip install -e '.[figures]'")
 pytest.importorskip("resvg_py", reason="needs pip install -e '.[figures]'")

@@ -32,7 +32,8 @@ from bench.report.sections.paper_content import (
 )
 from bench.report.sections.paper_figures import MethodFigures, PaperFigures, collect
 from bench.run.gallery import output_path, real_path, reconstruction_path, reference_path
-from bench.run.store import StoredRun, Timings
+from bench.run.store import StoredRun
+from bench.run.timings import Timings
 
 UNITS = ("AU01", "AU06", "AU12")
 ALPHAS = (0.0, 0.3, 0.4, 0.5, 1.0)

@@ -20,7 +20,8 @@ from bench.run.gallery import (
     reference_path,
     thumbnail_path,
 )
-from bench.run.store import StoredRun, Timings
+from bench.run.store import StoredRun
+from bench.run.timings import Timings
 
 PEOPLE = ("a", "b b", "../c", "x" * 200)
 PAIRS = [Pair("test", s, "smile", t) for s in PEOPLE for t in PEOPLE if s != t]

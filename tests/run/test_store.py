@@ -14,7 +14,8 @@ import pytest
 
 from bench.errors import BenchError
 from bench.run import files
-from bench.run.store import RunFolder, Timings, list_runs
+from bench.run.store import RunFolder, list_runs
+from bench.run.timings import Timings
 
 AUS = ("AU01", "AU12")
 INFO = {

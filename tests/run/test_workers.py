@@ -14,7 +14,8 @@ import pytest
 from bench import api
 from bench.errors import BenchError
 from bench.plugins.registry import load_method
-from bench.run.workers import THREAD_VARIABLES, _Job, limited_threads, threads_for
+from bench.run.threads import THREAD_VARIABLES, limited_threads, threads_for
+from bench.run.workers import _Job
 
 if TYPE_CHECKING:
     from tests.run.conftest import Bench
@@ -61,7 +62,7 @@ def test_workers_share_the_cores(
 
     for name in THREAD_VARIABLES:
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr("bench.run.workers.cores", lambda: 6)
+    monkeypatch.setattr("bench.run.threads.cores", lambda: 6)
     before = torch.get_num_threads()
     (bench.method.parent / "together").touch()
     bench.complete(tmp_path / "two", limit=LIMIT, workers=2)
@@ -178,7 +179,7 @@ def test_devices_that_are_none(given: dict[str, object], problem: str) -> None:
 def test_threads_are_shared(
     told: str, cores: int, workers: int, threads: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("bench.run.workers.cores", lambda: cores)
+    monkeypatch.setattr("bench.run.threads.cores", lambda: cores)
     monkeypatch.setenv("OMP_NUM_THREADS", told)
     assert threads_for(workers) == threads
 

@@ -16,7 +16,8 @@ from bench.imports.valenzuela2021.release import Output
 from bench.run.gallery import SHOWCASE_PAIRS, fixed_order, output_path, real_path
 from bench.run.identity import identity_hash
 from bench.run.provenance import provenance
-from bench.run.store import RunFolder, StoredRun, Timings
+from bench.run.store import RunFolder, StoredRun
+from bench.run.timings import Timings
 
 __all__ = ["BENCHMARK", "PART", "store_release"]
 

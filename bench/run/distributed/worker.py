@@ -19,7 +19,7 @@ from bench.run.distributed.claim import is_claimed, sees_claim
 from bench.run.distributed.versions import code_versions
 from bench.run.distributed.work import Answer, Job, Problem, Task
 from bench.run.opened import Done, Opened, OtherRun, WorkerFolder
-from bench.run.store import Timings
+from bench.run.timings import Timings
 from bench.run.waiting import ImagesWait
 from bench.stderr import showing_progress
 

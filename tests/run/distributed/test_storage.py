@@ -13,7 +13,8 @@ from bench.run.distributed.claim import claimed, is_claimed, sees_claim
 from bench.run.distributed.storage import folder_of_runs
 from bench.run.files import is_object_storage
 from bench.run.lock import locked
-from bench.run.store import RunFolder, Timings
+from bench.run.store import RunFolder
+from bench.run.timings import Timings
 
 UNITS = ("AU01",)
 
